@@ -1,0 +1,2 @@
+//! The one executable: every surface meets here.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Engine builds, checks of the tree and generated documents.
+fn main() {}
