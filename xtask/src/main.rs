@@ -1,2 +1,39 @@
 //! Engine builds, checks of the tree and generated documents.
-fn main() {}
+//!
+//! One verb, one file. Everything made here lands in the cache (`cache.rs`) or in the tree; nothing is installed.
+
+mod cache;
+mod engines;
+mod fetch;
+mod progress;
+mod require;
+mod setup;
+mod test;
+mod tidy;
+mod tree;
+mod wasm;
+mod zig;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds engines and checks the tree")]
+enum Verb {
+    /// Check that this machine has what is needed, then build every engine
+    Setup,
+    /// Build engines (all, or those named) into the cache
+    Engines(engines::EnginesArgs),
+    /// Run the engines' own tests
+    Test(test::TestArgs),
+    /// Check the rules of the tree that no compiler checks
+    Tidy,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Verb::parse() {
+        Verb::Setup => setup::setup(),
+        Verb::Engines(args) => engines::engines(&args),
+        Verb::Test(args) => test::test(&args),
+        Verb::Tidy => tidy::tidy(),
+    }
+}

@@ -1,0 +1,1 @@
+//! Debian source packages, through `apt-get source` with a private configuration: own lists, own source list, no root.
