@@ -1,1 +1,56 @@
-//! placeholder
+//! Runs Python and JavaScript that nobody has read yet, in WebAssembly, with limits that hold.
+//!
+//! A [`Jar`] is an image of a language with [`Limits`] and [`Grants`]; a [`Session`] is a live instance of it; an [`Outcome`] is
+//! what a run gives back, however it ended. An [`Error`] means that *we* failed, or that the caller asked for something that cannot
+//! be: code that fails, or hits a limit, has an outcome.
+//!
+//! ```
+//! # fn main() -> belljar::Result<()> {
+//! use belljar::{Ended, Jar};
+//!
+//! let outcome = Jar::open("javascript")?.run_blocking("console.log('hello'); [1, 2, 3].map(n => n * n)")?;
+//! assert_eq!(outcome.ended, Ended::Completed);
+//! assert_eq!(outcome.stdout, "hello\n");
+//! assert_eq!(outcome.value.expect("an array").repr, "[ 1, 4, 9 ]");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The modules stand in the order in which a piece of code travels.
+
+mod grants;
+mod limits;
+mod request;
+
+mod admit;
+mod typescript;
+
+mod jar;
+mod session;
+
+mod engine;
+mod host;
+
+mod collect;
+mod error;
+mod outcome;
+
+mod blocking;
+
+pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};
+pub use engine::deadline::CancelHandle;
+pub use engine::image::{Image, Language, cache_folder, search_path};
+pub use engine::runtime::Runtime;
+pub use error::{Error, Fault, Result};
+pub use grants::Grants;
+pub use host::output::Sink;
+pub use jar::{Jar, build_image, open_image_in};
+pub use limits::{
+    GRACE, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING, VALUE_DEPTH_CEILING,
+};
+pub use outcome::{
+    Chunk, Display, Ended, File, GuestError, Json, Outcome, Pending, SessionState, Stream, Text, Truncated,
+    Usage, Value,
+};
+pub use request::Request;
+pub use session::{Completeness, Completions, Session};

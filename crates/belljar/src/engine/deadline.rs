@@ -1,0 +1,233 @@
+//! When a run must stop, and the two stages in which it is made to: a request to the engine first, a trap when the grace is over.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use wasmtime::{StoreContextMut, UpdateDeadline};
+
+use super::State;
+use super::clock::Alarm;
+use crate::host::stop::Stop;
+use crate::host::stopwatch::{CpuTime, monotonic};
+use crate::limits::{GRACE, Limits};
+
+/// How long a run may keep a thread before it lets other tasks of the caller's executor run.
+const QUANTUM: Duration = Duration::from_millis(10);
+
+/// Bits to set in the guest's memory so that the engine stops the code: `(address, bits)`.
+pub(crate) type StopTable = Arc<[(u32, u32)]>;
+
+/// Cancels the runs of a session from anywhere.
+///
+/// ```
+/// # fn main() -> belljar::Result<()> {
+/// use belljar::{Ended, Jar, Request};
+///
+/// let session = Jar::open("javascript")?.session()?;
+/// let cancel = session.cancel_handle();
+/// std::thread::spawn(move || cancel.cancel());
+/// let outcome = session.run_blocking(Request::new("for (;;) {}"))?;
+/// assert_eq!(outcome.ended, Ended::Cancelled);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CancelHandle {
+    alarm: Arc<Alarm>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl CancelHandle {
+    /// Cancels the run that is going on or, when there is none, the next one.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.alarm.ring();
+    }
+}
+
+/// The deadlines of one session's runs.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    alarm: Arc<Alarm>,
+    cancelled: Arc<AtomicBool>,
+    stop_table: StopTable,
+    began: Duration,
+    wall_due: Duration,
+    cpu_max: Duration,
+    cpu: Arc<CpuTime>,
+    yield_due: Duration,
+    /// When the soft stop was made, why, and when the instance is trapped.
+    stopping: Option<(Stop, Duration)>,
+}
+
+impl Deadline {
+    pub(crate) fn new(stop_table: StopTable, cpu: Arc<CpuTime>) -> Self {
+        Self {
+            alarm: Alarm::new(),
+            cancelled: Arc::default(),
+            stop_table,
+            began: Duration::ZERO,
+            wall_due: Duration::MAX,
+            cpu_max: Duration::MAX,
+            cpu,
+            yield_due: Duration::MAX,
+            stopping: None,
+        }
+    }
+
+    pub(crate) fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle { alarm: Arc::clone(&self.alarm), cancelled: Arc::clone(&self.cancelled) }
+    }
+
+    /// Begins a run: its time counts from now.
+    pub(crate) fn begin(&mut self, limits: &Limits) {
+        self.began = monotonic();
+        self.wall_due = self.began + limits.time();
+        self.cpu_max = limits.cpu();
+        self.cpu.reset();
+        self.yield_due = self.began + QUANTUM;
+        self.stopping = None;
+        self.alarm.set(self.next_look(self.began));
+    }
+
+    /// Ends a run, and says why it was stopped, if it was.
+    pub(crate) fn end(&mut self) -> Option<Stop> {
+        self.alarm.clear();
+        self.cancelled.store(false, Ordering::Release);
+        self.stopping.take().map(|(reason, _)| reason)
+    }
+
+    pub(crate) fn wall_used(&self) -> Duration {
+        monotonic() - self.began
+    }
+
+    /// What the run's CPU time is counted with.
+    pub(crate) fn cpu(&self) -> &Arc<CpuTime> {
+        &self.cpu
+    }
+
+    pub(crate) fn cpu_used(&self) -> Duration {
+        self.cpu.used()
+    }
+
+    /// What is to be done now.
+    fn look(&mut self) -> Look {
+        let now = monotonic();
+        if let Some((reason, trap_due)) = &self.stopping {
+            return if now >= *trap_due { Look::Trap(reason.clone()) } else { Look::GoOn };
+        }
+        if let Some(reason) = self.reason(now) {
+            self.stopping = Some((reason, now + GRACE));
+            self.alarm.set(now + GRACE);
+            return Look::SoftStop;
+        }
+        let yields = now >= self.yield_due;
+        if yields {
+            self.yield_due = now + QUANTUM;
+        }
+        self.alarm.set(self.next_look(now));
+        if yields { Look::Yield } else { Look::GoOn }
+    }
+
+    fn reason(&self, now: Duration) -> Option<Stop> {
+        if self.cancelled.load(Ordering::Acquire) {
+            Some(Stop::Cancelled)
+        } else if now >= self.wall_due {
+            Some(Stop::WallTime)
+        } else if self.cpu_used() >= self.cpu_max {
+            Some(Stop::CpuTime)
+        } else {
+            None
+        }
+    }
+
+    fn next_look(&self, now: Duration) -> Duration {
+        let cpu_due = now.saturating_add(self.cpu_max.saturating_sub(self.cpu_used()));
+        self.wall_due.min(self.yield_due).min(cpu_due)
+    }
+}
+
+enum Look {
+    GoOn,
+    Yield,
+    SoftStop,
+    Trap(Stop),
+}
+
+/// The epoch callback: the only place that stops guest code while it runs.
+pub(crate) fn on_epoch(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
+    match store.data_mut().deadline.look() {
+        Look::GoOn => Ok(UpdateDeadline::Continue(1)),
+        Look::Yield => Ok(UpdateDeadline::Yield(1)),
+        Look::SoftStop => {
+            ask_to_stop(&mut store);
+            Ok(UpdateDeadline::Continue(1))
+        }
+        Look::Trap(reason) => Err(wasmtime::Error::new(reason)),
+    }
+}
+
+/// Sets the bits of the stop table.
+fn ask_to_stop(store: &mut StoreContextMut<'_, State>) {
+    let Some(memory) = store.data().memory else { return };
+    let (bytes, state) = memory.data_and_store_mut(store);
+    for (address, bits) in state.deadline.stop_table.iter() {
+        let word = bytes.get_mut(*address as usize..).and_then(|rest| rest.first_chunk_mut::<4>());
+        if let Some(word) = word {
+            *word = (u32::from_le_bytes(*word) | bits).to_le_bytes();
+        }
+    }
+}
+
+/// Waits for `pause`, or until the run must stop, whichever comes first. The engine learns of a stop as if it had been running.
+pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration) -> wasmtime::Result<()> {
+    let wakes = monotonic().saturating_add(pause);
+    loop {
+        let deadline = &mut store.data_mut().deadline;
+        let now = monotonic();
+        if let Some((reason, trap_due)) = &deadline.stopping {
+            // The code waits again after it was asked to stop: it may, but only for as long as the grace lasts.
+            if now >= *trap_due {
+                return Err(wasmtime::Error::new(reason.clone()));
+            }
+        } else if let Some(reason) = deadline.reason(now) {
+            deadline.stopping = Some((reason, now + GRACE));
+            deadline.alarm.set(now + GRACE);
+            ask_to_stop(&mut store);
+            return Ok(());
+        }
+        if now >= wakes {
+            let next = store.data().deadline.next_look(now);
+            store.data().deadline.alarm.set(next);
+            return Ok(());
+        }
+        let due = match &store.data().deadline.stopping {
+            Some((_, trap_due)) => wakes.min(*trap_due),
+            None => wakes.min(store.data().deadline.wall_due),
+        };
+        Ring { alarm: Arc::clone(&store.data().deadline.alarm), due, polled: false }.await;
+    }
+}
+
+/// Ready when the alarm rings for the first time.
+struct Ring {
+    alarm: Arc<Alarm>,
+    due: Duration,
+    polled: bool,
+}
+
+impl Future for Ring {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Woken a second time, whatever the reason: the caller looks at the clock and at the cancel flag itself.
+        if self.polled {
+            return Poll::Ready(());
+        }
+        self.polled = true;
+        self.alarm.poll_until(self.due, context)
+    }
+}

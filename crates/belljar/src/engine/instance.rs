@@ -1,0 +1,156 @@
+//! One live instance of an image, and the one place where guest code is entered.
+
+use std::sync::Arc;
+
+use wasmtime::{Memory, PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, TypedFunc};
+
+use super::State;
+use super::deadline::{CancelHandle, Deadline, on_epoch};
+use super::image::Code;
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::host::meter::Meter;
+use crate::host::stop::Stop;
+use crate::limits::Limits;
+
+/// How a call into the guest came to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The engine served the request; the instance is as good as before. With the reason why it was asked to stop, if it was.
+    Served(Option<Stop>),
+    /// The host left the guest; the instance is lost.
+    Stopped(Stop),
+    /// The fuel is used up; the instance is lost.
+    OutOfFuel,
+    /// The stack is used up; the instance is lost.
+    StackOverflow,
+    /// The engine failed; the instance is lost.
+    Broken(String),
+}
+
+impl Ending {
+    /// Whether the instance can be entered again.
+    pub(crate) fn is_intact(&self) -> bool {
+        matches!(self, Self::Served(_))
+    }
+}
+
+/// A live instance.
+pub(crate) struct Instance {
+    store: Store<State>,
+    memory: Memory,
+    buffer: TypedFunc<u32, u32>,
+    enter: TypedFunc<u32, u32>,
+}
+
+impl Instance {
+    /// Makes an instance. Its memory is mapped, not copied.
+    pub(crate) async fn start(code: &Code, host: Host) -> Result<Self> {
+        let deadline = Deadline::new(code.stop_table.clone(), Arc::clone(&host.cpu));
+        let state = State::new(host, deadline);
+        let mut store = Store::new(code.pre.module().engine(), state);
+        store.limiter(|state| &mut state.host.meter);
+        store.epoch_deadline_callback(on_epoch);
+        store.set_epoch_deadline(1);
+        if code.counts_fuel {
+            // Starting is not part of any run's budget.
+            store.set_fuel(u64::MAX).map_err(internal)?;
+        }
+        let instance = code.pre.instantiate_async(&mut store).await.map_err(|error| refused(&error, code))?;
+        let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| lacks("memory"))?;
+        let buffer = instance.get_typed_func(&mut store, "belljar_buffer").map_err(internal)?;
+        let enter = instance.get_typed_func(&mut store, "belljar_enter").map_err(internal)?;
+        let call = instance.get_typed_func(&mut store, "belljar_call").ok();
+        store.data_mut().memory = Some(memory);
+        store.data_mut().call = call;
+        Ok(Self { store, memory, buffer, enter })
+    }
+
+    pub(crate) fn host(&mut self) -> &mut Host {
+        &mut self.store.data_mut().host
+    }
+
+    pub(crate) fn deadline(&self) -> &Deadline {
+        &self.store.data().deadline
+    }
+
+    pub(crate) fn cancel_handle(&self) -> CancelHandle {
+        self.deadline().cancel_handle()
+    }
+
+    /// Fuel left, where it is counted.
+    pub(crate) fn fuel(&self) -> Option<u64> {
+        self.store.get_fuel().ok()
+    }
+
+    /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
+    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits) -> Ending {
+        if let Some(fuel) = limits.fuel {
+            if let Err(error) = self.store.set_fuel(fuel) {
+                return Ending::Broken(error.to_string());
+            }
+        }
+        self.store.set_epoch_deadline(1);
+        self.store.data_mut().deadline.begin(limits);
+        let cpu = Arc::clone(self.deadline().cpu());
+        let served = cpu.count(self.serve(request)).await;
+        let asked = self.store.data_mut().deadline.end();
+        match served {
+            Ok(0) => Ending::Served(asked),
+            Ok(status) => Ending::Broken(format!("it refused a request with status {status}")),
+            Err(error) => ending_of(&error),
+        }
+    }
+
+    async fn serve(&mut self, request: &[u8]) -> wasmtime::Result<u32> {
+        let len = u32::try_from(request.len())?;
+        let buffer = self.buffer.call_async(&mut self.store, len).await?;
+        if buffer == 0 {
+            return Err(wasmtime::Error::new(Stop::NoMemory));
+        }
+        self.memory.write(&mut self.store, buffer as usize, request)?;
+        self.enter.call_async(&mut self.store, len).await
+    }
+}
+
+fn ending_of(error: &wasmtime::Error) -> Ending {
+    if let Some(stop) = error.downcast_ref::<Stop>() {
+        return match stop {
+            Stop::Fault(text) => Ending::Broken(text.clone()),
+            stop => Ending::Stopped(stop.clone()),
+        };
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Ending::OutOfFuel,
+        Some(Trap::StackOverflow) => Ending::StackOverflow,
+        _ => Ending::Broken(error.to_string()),
+    }
+}
+
+fn refused(error: &wasmtime::Error, code: &Code) -> Error {
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Error::Full { sessions_max: code.sessions_max };
+    }
+    Error::Internal(format!("cannot make an instance: {error:#}"))
+}
+
+fn lacks(export: &str) -> Error {
+    Error::Internal(format!("the engine has no export {export:?}"))
+}
+
+fn internal(error: wasmtime::Error) -> Error {
+    Error::Internal(format!("{error:#}"))
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow_linear(desired as u64).is_ok())
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        // A table only grows while an image is built; what it needs then, it has afterwards.
+        Ok(desired <= TABLE_ELEMENTS_MAX)
+    }
+}
+
+const TABLE_ELEMENTS_MAX: usize = 32 * 1024;

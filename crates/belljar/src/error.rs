@@ -1,0 +1,180 @@
+//! Our own failures, by whose fault they are. Code that fails is not an error here: it has an [`Outcome`](crate::Outcome).
+
+use std::path::PathBuf;
+
+/// A result whose error is ours.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not run at all, or could not be reported.
+///
+/// [`Error::fault`] says whose fault it is. The hint, where there is one, says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A limit is outside its range.
+    #[error("{limit} is {value}, but must be from {least} to {most}")]
+    LimitOutOfRange {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// What was asked for.
+        value: u64,
+        /// The smallest value that makes sense.
+        least: u64,
+        /// The largest value that can be had.
+        most: u64,
+    },
+    /// A request asked for more than the jar allows.
+    #[error("the request asks for {limit} = {asked}, but the jar allows {allowed}")]
+    LimitRaised {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// What the request asked for.
+        asked: u64,
+        /// What the jar allows.
+        allowed: u64,
+    },
+    /// The code, or what it is given, is longer than it may be.
+    #[error("{what} is {bytes} bytes long, but may have {most} at most")]
+    TooLong {
+        /// What is too long.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The longest that is accepted.
+        most: usize,
+    },
+    /// A NUL byte in something that is text.
+    #[error("{what} contains a NUL byte at offset {offset}")]
+    NulByte {
+        /// What contains it.
+        what: &'static str,
+        /// Where it is.
+        offset: usize,
+    },
+    /// A name that is not an identifier of the language.
+    #[error("{name:?} cannot be the name of an input")]
+    InputName {
+        /// The name.
+        name: String,
+    },
+    /// An input whose value is not JSON.
+    #[error("input {name:?} is not JSON: {source}")]
+    InputValue {
+        /// The name.
+        name: String,
+        /// What the JSON parser said.
+        source: serde_json::Error,
+    },
+    /// A path that a virtual file cannot have.
+    #[error("{path:?} cannot be the path of a virtual file: {reason}")]
+    FilePath {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// TypeScript that cannot be turned into JavaScript.
+    #[error("{name}:{line}:{column}: {message}")]
+    TypeScript {
+        /// The file name given.
+        name: String,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+        /// What the parser said.
+        message: String,
+    },
+    /// The session is running something else.
+    #[error("the session is busy with another run")]
+    Busy,
+    /// The session has ended.
+    #[error("the session is closed")]
+    Closed,
+    /// No session can be started now: all places are taken.
+    #[error("all {sessions_max} places for sessions are taken")]
+    Full {
+        /// How many sessions may live at once in this process.
+        sessions_max: u32,
+    },
+    /// There is no such image on this machine.
+    #[error("there is no image {name:?}")]
+    NoImage {
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// The image is damaged, foreign, or open to changes by others.
+    #[error("the image at {} cannot be trusted: {reason}", path.display())]
+    Image {
+        /// Where it lies.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The machine did not do what it was asked to do.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A defect of ours.
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+/// Whose fault an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The caller asked for something that cannot be.
+    Caller,
+    /// The machine or its installation lacks something.
+    Installation,
+    /// Belljar itself is wrong.
+    Belljar,
+}
+
+impl Error {
+    /// Whose fault this is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::LimitOutOfRange { .. }
+            | Self::LimitRaised { .. }
+            | Self::TooLong { .. }
+            | Self::NulByte { .. }
+            | Self::InputName { .. }
+            | Self::InputValue { .. }
+            | Self::FilePath { .. }
+            | Self::TypeScript { .. }
+            | Self::Busy
+            | Self::Closed => Fault::Caller,
+            Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
+                Fault::Installation
+            }
+            Self::Internal(_) => Fault::Belljar,
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::LimitRaised { .. } => Some("a request can only lower what the jar allows"),
+            Self::Busy => Some("wait for the run to end, or cancel it"),
+            Self::Closed => Some("start a new session from the jar"),
+            Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),
+            Self::NoImage { .. } => Some("run `cargo xtask setup` in the source tree to build the images"),
+            Self::Image { .. } => Some("delete it and run `cargo xtask setup` to build it anew"),
+            Self::Internal(_) => Some("please report this, with what led to it"),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
+        Self::Io { doing: doing.into(), source }
+    }
+}

@@ -1,0 +1,108 @@
+//! The result channel: fields that an engine reports about a request, capped and kept apart from anything printed.
+
+use super::memory::GuestMemory;
+use super::meter::{Meter, NoRoom};
+use super::stop::Stop;
+use crate::limits::Limits;
+
+/// The most bytes of an error's message, and of its traceback. An engine cuts earlier, in the middle.
+pub(crate) const ERROR_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// The most bytes of a name: of a type, of an error class.
+const NAME_BYTES_MAX: usize = 1024;
+
+/// The most displays and completions of one request.
+const REPEATS_MAX: usize = 1000;
+
+/// What an engine has reported so far about the current request.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) value_json: Option<Vec<u8>>,
+    pub(crate) value_repr: Option<Vec<u8>>,
+    pub(crate) value_type: Option<Vec<u8>>,
+    pub(crate) error_type: Option<Vec<u8>>,
+    pub(crate) error_message: Option<Vec<u8>>,
+    pub(crate) error_traceback: Option<Vec<u8>>,
+    pub(crate) error_line: Option<u32>,
+    pub(crate) error_column: Option<u32>,
+    pub(crate) memory_error: bool,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) displays: Vec<Vec<u8>>,
+    pub(crate) completions: Vec<Vec<u8>>,
+    pub(crate) completion_start: Option<u32>,
+    pub(crate) check: Option<u32>,
+    value_bytes_max: usize,
+    held: u64,
+}
+
+impl Report {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let value_bytes_max = usize::try_from(limits.value_bytes).unwrap_or(usize::MAX);
+        Self { value_bytes_max, ..Self::default() }
+    }
+
+    /// Takes in one field. What is too long is cut, except JSON: cut JSON is no JSON, so it is left out.
+    pub(crate) fn field(
+        &mut self,
+        meter: &mut Meter,
+        memory: &GuestMemory<'_>,
+        field: u32,
+        (ptr, len): (u32, u32),
+    ) -> Result<(), Stop> {
+        let bytes = memory.bytes(ptr, len)?;
+        let mut keep = |max: usize| {
+            let kept = &bytes[..bytes.len().min(max)];
+            meter.hold(kept.len() as u64).map(|()| {
+                self.held += kept.len() as u64;
+                kept.to_vec()
+            })
+        };
+        match field {
+            1 if bytes.len() <= self.value_bytes_max => self.value_json = keep(self.value_bytes_max).ok(),
+            1 => self.value_json = None,
+            2 => self.value_repr = keep(self.value_bytes_max).ok(),
+            3 => self.value_type = keep(NAME_BYTES_MAX).ok(),
+            4 => self.error_type = keep(NAME_BYTES_MAX).ok(),
+            5 => self.error_message = keep(ERROR_TEXT_BYTES_MAX).ok(),
+            6 => self.error_traceback = keep(ERROR_TEXT_BYTES_MAX).ok(),
+            7 => self.error_line = Some(number(bytes)?),
+            8 => self.exit_code = Some(number(bytes)?.cast_signed()),
+            9 if self.displays.len() < REPEATS_MAX => {
+                if let Ok(display) = keep(bytes.len()) {
+                    self.displays.push(display);
+                }
+            }
+            10 if self.completions.len() < REPEATS_MAX => {
+                if let Ok(completion) = keep(NAME_BYTES_MAX) {
+                    self.completions.push(completion);
+                }
+            }
+            9 | 10 => {}
+            11 => self.completion_start = Some(number(bytes)?),
+            12 => self.check = Some(number(bytes)?),
+            13 => self.memory_error = true,
+            14 => self.error_column = Some(number(bytes)?),
+            _ => return Err(Stop::Fault(format!("it reported an unknown field {field}"))),
+        }
+        Ok(())
+    }
+
+    /// Hands over what was reported and begins anew.
+    pub(crate) fn take(&mut self, meter: &mut Meter, next: &Limits) -> Self {
+        let report = std::mem::replace(self, Self::new(next));
+        meter.release(report.held);
+        report
+    }
+}
+
+impl From<NoRoom> for Stop {
+    fn from(_: NoRoom) -> Self {
+        Self::Fault("no memory left to report its result".to_owned())
+    }
+}
+
+fn number(bytes: &[u8]) -> Result<u32, Stop> {
+    let bytes =
+        bytes.try_into().map_err(|_| Stop::Fault("it reported a number of the wrong size".to_owned()))?;
+    Ok(u32::from_le_bytes(bytes))
+}

@@ -1,0 +1,113 @@
+//! The clock that the guest sees: UTC, coarse, and counted from the start of the session.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::stopwatch::monotonic;
+
+/// Steps in which real clocks advance: too coarse to time a cache line, fine enough to measure a program.
+const RESOLUTION_NS: u64 = 100_000;
+
+/// Where the clock of a repeatable run begins: 2025-01-01 00:00:00 UTC.
+const REPEATABLE_EPOCH_NS: u64 = 1_735_689_600 * 1_000_000_000;
+
+/// How far the clock of a repeatable run advances each time it is read, so that loops which wait for it come to an end.
+const REPEATABLE_STEP_NS: u64 = 1_000;
+
+/// A session's clock.
+#[derive(Debug)]
+pub(crate) enum Time {
+    /// The machine's clock, in steps of [`RESOLUTION_NS`].
+    Real { began: Duration },
+    /// A clock that only reading and sleeping moves.
+    Repeatable { passed_ns: u64 },
+    /// The clock while an image is built: it stands still, and nothing can be waited for.
+    Frozen,
+}
+
+impl Time {
+    pub(crate) fn real() -> Self {
+        Self::Real { began: monotonic() }
+    }
+
+    pub(crate) fn repeatable() -> Self {
+        Self::Repeatable { passed_ns: 0 }
+    }
+
+    /// Nanoseconds since 1970 in UTC.
+    pub(crate) fn realtime_ns(&mut self) -> u64 {
+        match self {
+            Self::Real { .. } => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                coarse(since)
+            }
+            Self::Repeatable { .. } => REPEATABLE_EPOCH_NS + self.monotonic_ns(),
+            Self::Frozen => 0,
+        }
+    }
+
+    /// Nanoseconds since the session began.
+    pub(crate) fn monotonic_ns(&mut self) -> u64 {
+        match self {
+            Self::Real { began } => coarse(monotonic().saturating_sub(*began)),
+            Self::Repeatable { passed_ns } => {
+                *passed_ns = passed_ns.saturating_add(REPEATABLE_STEP_NS);
+                *passed_ns
+            }
+            Self::Frozen => 0,
+        }
+    }
+
+    /// CPU time of the session in nanoseconds, `used` being what the machine counted.
+    pub(crate) fn cpu_ns(&mut self, used: Duration) -> u64 {
+        match self {
+            Self::Real { .. } => coarse(used),
+            Self::Repeatable { .. } | Self::Frozen => self.monotonic_ns(),
+        }
+    }
+
+    /// How long the host must really wait for a sleep of `asked`. A repeatable clock jumps instead.
+    pub(crate) fn sleep(&mut self, asked: Duration) -> Duration {
+        match self {
+            Self::Real { .. } => asked,
+            Self::Repeatable { passed_ns } => {
+                *passed_ns = passed_ns.saturating_add(u64::try_from(asked.as_nanos()).unwrap_or(u64::MAX));
+                Duration::ZERO
+            }
+            Self::Frozen => Duration::ZERO,
+        }
+    }
+
+    /// The smallest step of this clock, in nanoseconds.
+    pub(crate) fn resolution_ns(&self) -> u64 {
+        match self {
+            Self::Real { .. } => RESOLUTION_NS,
+            Self::Repeatable { .. } | Self::Frozen => REPEATABLE_STEP_NS,
+        }
+    }
+}
+
+fn coarse(duration: Duration) -> u64 {
+    let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    ns - ns % RESOLUTION_NS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeatable_clock_moves_by_reading_and_sleeping_alone() {
+        let mut time = Time::repeatable();
+        assert_eq!(time.monotonic_ns(), 1_000);
+        assert_eq!(time.sleep(Duration::from_secs(5)), Duration::ZERO);
+        assert_eq!(time.monotonic_ns(), 5_000_002_000);
+        assert_eq!(time.realtime_ns(), REPEATABLE_EPOCH_NS + 5_000_003_000);
+    }
+
+    #[test]
+    fn a_real_clock_is_coarse() {
+        let mut time = Time::real();
+        assert_eq!(time.realtime_ns() % RESOLUTION_NS, 0);
+        assert_eq!(time.monotonic_ns() % RESOLUTION_NS, 0);
+    }
+}

@@ -1,0 +1,175 @@
+//! Every bound on what code may use: its unit, scope, default, ceiling and reason, in one place.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// One mebibyte, in bytes.
+pub const MIB: u64 = 1024 * 1024;
+
+/// The largest memory that a WebAssembly instance with 32-bit addresses can have.
+pub const MEMORY_BYTES_CEILING: u64 = 4096 * MIB;
+
+/// The longest that one run may be allowed to take: a day.
+pub const TIME_MS_CEILING: u64 = 24 * 60 * 60 * 1000;
+
+/// How long code may go on after a soft stop, before its instance is trapped.
+///
+/// Long enough for an exception to unwind and print its traceback; short enough that a deadline holds within 2 ms.
+pub const GRACE: Duration = Duration::from_micros(1_000);
+
+/// How deep the JSON of a value may ever be nested: what a JSON parser on the host's side accepts without recursing far.
+pub const VALUE_DEPTH_CEILING: u32 = 100;
+
+/// What a session may use. Every limit is on, except `fuel`, which is counted only when it is asked for.
+///
+/// | limit | unit | scope | default | ceiling |
+/// |---|---|---|---|---|
+/// | `memory_bytes` | bytes | session | 128 MiB | 4 GiB |
+/// | `time_ms` | milliseconds of wall time | run | 10 s | 1 day |
+/// | `cpu_ms` | milliseconds of CPU time | run | 10 s | 1 day |
+/// | `fuel` | WebAssembly instructions, about | run | not counted | 2^63 - 1 |
+/// | `output_bytes` | bytes on stdout and stderr together | run | 1 MiB | 1 GiB |
+/// | `value_bytes` | bytes of the value's JSON, and of its repr | run | 256 KiB | 64 MiB |
+/// | `value_depth` | levels of nesting in the value | run | 64 | 100 |
+/// | `files_bytes` | bytes in virtual files | session | 64 MiB | 4 GiB |
+/// | `files_count` | files and directories | session | 4096 | 1 million |
+/// | `files_depth` | directories above a file | session | 32 | 256 |
+/// | `open_files` | files open at once | session | 128 | 4096 |
+/// | `host_calls` | calls to the host | run | 10 million | 2^63 - 1 |
+///
+/// ```
+/// use belljar::Limits;
+///
+/// let limits = Limits { time_ms: 500, ..Limits::default() };
+/// assert!(limits.check().is_ok());
+/// assert!(Limits { time_ms: 0, ..limits }.check().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Memory of the session: its linear memory (the engine's own included) and what the host holds for it.
+    pub memory_bytes: u64,
+    /// Wall time of one run, waiting included.
+    pub time_ms: u64,
+    /// CPU time of one run.
+    pub cpu_ms: u64,
+    /// A deterministic budget: about one for each WebAssembly instruction. Counting costs speed, so it is off unless asked for.
+    pub fuel: Option<u64>,
+    /// Output kept of one run, stdout and stderr together. What is more is cut in the middle, and the cut is marked.
+    pub output_bytes: u64,
+    /// What happens when `output_bytes` is reached.
+    pub on_output_limit: OnOutputLimit,
+    /// Size of the value's JSON, and of its repr. A larger value has no JSON, and its repr is cut.
+    pub value_bytes: u64,
+    /// Nesting of the value. A deeper value has no JSON.
+    pub value_depth: u32,
+    /// Content of all virtual files together.
+    pub files_bytes: u64,
+    /// Number of virtual files and directories.
+    pub files_count: u32,
+    /// Number of directories above a virtual file.
+    pub files_depth: u32,
+    /// Number of files open at once.
+    pub open_files: u32,
+    /// Number of times that one run may call the host.
+    pub host_calls: u64,
+}
+
+/// What happens to code that prints more than it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOutputLimit {
+    /// The middle of the output is cut and the code goes on.
+    #[default]
+    Cut,
+    /// The run ends with `output_limit`.
+    Stop,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 128 * MIB,
+            time_ms: 10_000,
+            cpu_ms: 10_000,
+            fuel: None,
+            output_bytes: MIB,
+            on_output_limit: OnOutputLimit::Cut,
+            value_bytes: MIB / 4,
+            value_depth: 64,
+            files_bytes: 64 * MIB,
+            files_count: 4096,
+            files_depth: 32,
+            open_files: 128,
+            host_calls: 10_000_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Checks every limit against its range. What an image needs at least is checked when a jar is made from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LimitOutOfRange`] names the first limit that is out of its range, and the range.
+    pub fn check(&self) -> Result<()> {
+        let long = u64::from(u32::MAX) << 31;
+        within("memory_bytes", self.memory_bytes, 1, MEMORY_BYTES_CEILING)?;
+        within("time_ms", self.time_ms, 1, TIME_MS_CEILING)?;
+        within("cpu_ms", self.cpu_ms, 1, TIME_MS_CEILING)?;
+        within("fuel", self.fuel.unwrap_or(1), 1, long)?;
+        within("output_bytes", self.output_bytes, 0, 1024 * MIB)?;
+        within("value_bytes", self.value_bytes, 0, 64 * MIB)?;
+        within("value_depth", u64::from(self.value_depth), 1, u64::from(VALUE_DEPTH_CEILING))?;
+        within("files_bytes", self.files_bytes, 0, MEMORY_BYTES_CEILING)?;
+        within("files_count", u64::from(self.files_count), 0, 1_000_000)?;
+        within("files_depth", u64::from(self.files_depth), 1, 256)?;
+        within("open_files", u64::from(self.open_files), 0, 4096)?;
+        within("host_calls", self.host_calls, 1, long)
+    }
+
+    /// The wall time of one run.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        Duration::from_millis(self.time_ms)
+    }
+
+    /// The CPU time of one run.
+    #[must_use]
+    pub fn cpu(&self) -> Duration {
+        Duration::from_millis(self.cpu_ms)
+    }
+}
+
+fn within(limit: &'static str, value: u64, least: u64, most: u64) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::LimitOutOfRange { limit, value, least, most })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_within_their_ranges() {
+        Limits::default().check().unwrap();
+    }
+
+    #[test]
+    fn a_limit_out_of_range_is_named() {
+        let error = Limits { value_depth: 101, ..Limits::default() }.check().unwrap_err();
+        assert_eq!(error.to_string(), "value_depth is 101, but must be from 1 to 100");
+    }
+
+    #[test]
+    fn a_misspelt_limit_is_refused() {
+        let error = serde_json::from_str::<Limits>(r#"{"time": 3}"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `time`"), "{error}");
+    }
+}

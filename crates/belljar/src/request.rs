@@ -1,0 +1,114 @@
+//! What a caller asks for: plain data, not checked yet.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Read;
+
+use crate::host::output::Sink;
+use crate::limits::Limits;
+use crate::outcome::Stream;
+
+/// Code to run, and what it is given.
+///
+/// ```
+/// # fn main() -> belljar::Result<()> {
+/// use belljar::{Jar, Request};
+///
+/// let outcome = Jar::open("javascript")?
+///     .run_blocking(Request::new("celsius.map(c => c * 9 / 5 + 32)").name("convert.js").input("celsius", "[0, 100]"))?;
+/// assert_eq!(outcome.value.expect("an array").json.expect("of numbers").get(), "[32,212]");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Request {
+    pub(crate) code: String,
+    pub(crate) name: Option<String>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) inputs: BTreeMap<String, String>,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) stdin: Option<Box<dyn Read + Send>>,
+    pub(crate) sink: Option<Box<dyn Sink>>,
+}
+
+impl Request {
+    /// A request to run `code`.
+    #[must_use]
+    pub fn new(code: impl Into<String>) -> Self {
+        Self { code: code.into(), ..Self::default() }
+    }
+
+    /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript; one that
+    /// ends in `.mjs` or `.mts`, that it is a module.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Arguments of the program (`sys.argv[1:]`, `process.argv.slice(2)`).
+    #[must_use]
+    pub fn arguments<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments = arguments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets an environment variable of the program. Nothing of the host's environment is ever passed on by itself.
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets a global of that name to the value of `json` before the code runs.
+    #[must_use]
+    pub fn input(mut self, name: impl Into<String>, json: impl Into<String>) -> Self {
+        self.inputs.insert(name.into(), json.into());
+        self
+    }
+
+    /// Limits for this run. They can only be lower than the jar's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Where the program's standard input comes from. Without it, input is at its end. A read blocks the calling thread.
+    #[must_use]
+    pub fn stdin(mut self, stdin: impl Read + Send + 'static) -> Self {
+        self.stdin = Some(Box::new(stdin));
+        self
+    }
+
+    /// Takes output while the code runs, in addition to the outcome.
+    #[must_use]
+    pub fn on_output(mut self, sink: impl FnMut(Stream, &[u8]) + Send + 'static) -> Self {
+        self.sink = Some(Box::new(sink));
+        self
+    }
+}
+
+impl From<&str> for Request {
+    fn from(code: &str) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<String> for Request {
+    fn from(code: String) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("name", &self.name)
+            .field("code_bytes", &self.code.len())
+            .field("arguments", &self.arguments)
+            .field("inputs", &self.inputs.keys())
+            .finish_non_exhaustive()
+    }
+}
