@@ -13,6 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cache::{self, Cache, Key, Shelf};
+use crate::fetch::crates::Crate;
 use crate::progress::Progress;
 use crate::{fetch, tree, wasm, zig};
 
@@ -71,6 +72,12 @@ pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) sha256: String,
+}
+
+impl From<&Crate> for Source {
+    fn from(from: &Crate) -> Self {
+        Self { name: from.name.into(), version: from.version.into(), sha256: from.sha256.into() }
+    }
 }
 
 /// The document beside a finished engine.
@@ -174,4 +181,12 @@ fn describe(recipe: &dyn Recipe, made: &Made, out: &Path) -> Result<usize> {
     let text = serde_json::to_string_pretty(&manifest).context("writing engine.json")?;
     cache::write(&out.join("engine.json"), text + "\n")?;
     Ok(module.len())
+}
+
+/// Changes a source where no flag or header does. Fails unless there is exactly one such place.
+fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
+    match text.matches(from).count() {
+        1 => Ok(text.replacen(from, to, 1)),
+        n => bail!("a source has {n} places that read {from:?}, and 1 is expected"),
+    }
 }
