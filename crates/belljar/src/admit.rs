@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::engine::cancel::CancelToken;
 use crate::engine::image::Language;
 use crate::error::{Error, Result};
 use crate::host::output::Sink;
@@ -26,6 +27,7 @@ pub(crate) struct Plan {
     pub(crate) limits: Limits,
     pub(crate) stdin: Option<Box<dyn Read + Send>>,
     pub(crate) sink: Option<Box<dyn Sink>>,
+    pub(crate) cancel: CancelToken,
 }
 
 /// Checks a request against what the jar allows.
@@ -50,8 +52,8 @@ pub(crate) fn admit(request: Request, language: Language, allowed: &Limits) -> R
         Language::JavaScript | Language::Python => request.code,
     };
     let module = language == Language::JavaScript && (name.ends_with(".mjs") || name.ends_with(".mts"));
-    let (stdin, sink, arguments) = (request.stdin, request.sink, request.arguments);
-    Ok(Plan { code, name, module, arguments, environment, inputs, limits, stdin, sink })
+    let (stdin, sink, arguments, cancel) = (request.stdin, request.sink, request.arguments, request.cancel);
+    Ok(Plan { code, name, module, arguments, environment, inputs, limits, stdin, sink, cancel })
 }
 
 /// The limits of a run: those asked for, none above those allowed.

@@ -38,7 +38,7 @@ mod outcome;
 mod blocking;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};
-pub use engine::deadline::CancelHandle;
+pub use engine::cancel::CancelToken;
 pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
 pub use error::{Error, Fault, Result};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 
+use crate::engine::cancel::CancelToken;
 use crate::host::output::Sink;
 use crate::limits::Limits;
 use crate::outcome::Stream;
@@ -30,6 +31,7 @@ pub struct Request {
     pub(crate) limits: Option<Limits>,
     pub(crate) stdin: Option<Box<dyn Read + Send>>,
     pub(crate) sink: Option<Box<dyn Sink>>,
+    pub(crate) cancel: CancelToken,
 }
 
 impl Request {
@@ -86,6 +88,13 @@ impl Request {
     #[must_use]
     pub fn on_output(mut self, sink: impl FnMut(Stream, &[u8]) + Send + 'static) -> Self {
         self.sink = Some(Box::new(sink));
+        self
+    }
+
+    /// Lets `token` cancel the run.
+    #[must_use]
+    pub fn cancel_with(mut self, token: &CancelToken) -> Self {
+        self.cancel = token.clone();
         self
     }
 }

@@ -5,7 +5,7 @@ use tokio::sync::Mutex;
 use crate::admit::{Plan, admit};
 use crate::blocking::block_on;
 use crate::collect;
-use crate::engine::deadline::CancelHandle;
+use crate::engine::cancel::CancelToken;
 use crate::engine::encode::{Encoder, Verb};
 use crate::engine::instance::{Ending, Instance};
 use crate::error::{Error, Result};
@@ -38,7 +38,6 @@ const PROMPT_TIME_MS: u64 = 1_000;
 /// ```
 pub struct Session {
     jar: Jar,
-    cancel: CancelHandle,
     /// None once the session is closed, and while a run is going on: a run that is dropped half-way leaves nothing to go on with.
     live: Mutex<Option<Live>>,
 }
@@ -73,8 +72,7 @@ impl Session {
     pub(crate) async fn start(jar: Jar) -> Result<Self> {
         let code = jar.image.code(jar.counting())?;
         let instance = Instance::start(code, host_of(&jar)?).await?;
-        let cancel = instance.cancel_handle();
-        Ok(Self { jar, cancel, live: Mutex::new(Some(Live { instance, seeded: false })) })
+        Ok(Self { jar, live: Mutex::new(Some(Live { instance, seeded: false })) })
     }
 
     /// Runs code to its end.
@@ -102,12 +100,6 @@ impl Session {
     /// As for [`Session::run`].
     pub fn run_blocking(&self, request: impl Into<Request>) -> Result<Outcome> {
         block_on(self.run(request))
-    }
-
-    /// Cancels runs of this session from elsewhere.
-    #[must_use]
-    pub fn cancel_handle(&self) -> CancelHandle {
-        self.cancel.clone()
     }
 
     /// Whether the session has ended.
@@ -171,7 +163,7 @@ impl Session {
         let mut encoder = live.begin(verb, &limits);
         encoder.code(code);
         more(&mut encoder);
-        let ending = live.instance.enter(&encoder.finish(), &limits).await;
+        let ending = live.instance.enter(&encoder.finish(), &limits, &CancelToken::new()).await;
         let host = live.instance.host();
         let report = host.report.take(&mut host.meter, &limits);
         host.output.finish(&mut host.meter);
@@ -216,7 +208,7 @@ impl Live {
             host.input = Input::from_reader(stdin);
         }
         host.environment = plan.environment;
-        let ending: Ending = self.instance.enter(&encoder.finish(), &plan.limits).await;
+        let ending: Ending = self.instance.enter(&encoder.finish(), &plan.limits, &plan.cancel).await;
         collect::outcome(&mut self.instance, ending, &plan.limits)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasmtime::{StoreContextMut, UpdateDeadline};
 
 use super::State;
+use super::cancel::CancelToken;
 use super::clock::Alarm;
 use crate::host::stop::Stop;
 use crate::host::stopwatch::{CpuTime, monotonic};
@@ -20,39 +20,11 @@ const QUANTUM: Duration = Duration::from_millis(10);
 /// Bits to set in the guest's memory so that the engine stops the code: `(address, bits)`.
 pub(crate) type StopTable = Arc<[(u32, u32)]>;
 
-/// Cancels the runs of a session from anywhere.
-///
-/// ```
-/// # fn main() -> belljar::Result<()> {
-/// use belljar::{Ended, Jar, Request};
-///
-/// let session = Jar::open("javascript")?.session()?;
-/// let cancel = session.cancel_handle();
-/// std::thread::spawn(move || cancel.cancel());
-/// let outcome = session.run_blocking(Request::new("for (;;) {}"))?;
-/// assert_eq!(outcome.ended, Ended::Cancelled);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct CancelHandle {
-    alarm: Arc<Alarm>,
-    cancelled: Arc<AtomicBool>,
-}
-
-impl CancelHandle {
-    /// Cancels the run that is going on or, when there is none, the next one.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        self.alarm.ring();
-    }
-}
-
 /// The deadlines of one session's runs.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     alarm: Arc<Alarm>,
-    cancelled: Arc<AtomicBool>,
+    cancel: CancelToken,
     stop_table: StopTable,
     began: Duration,
     wall_due: Duration,
@@ -67,7 +39,7 @@ impl Deadline {
     pub(crate) fn new(stop_table: StopTable, cpu: Arc<CpuTime>) -> Self {
         Self {
             alarm: Alarm::new(),
-            cancelled: Arc::default(),
+            cancel: CancelToken::new(),
             stop_table,
             began: Duration::ZERO,
             wall_due: Duration::MAX,
@@ -78,12 +50,8 @@ impl Deadline {
         }
     }
 
-    pub(crate) fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle { alarm: Arc::clone(&self.alarm), cancelled: Arc::clone(&self.cancelled) }
-    }
-
     /// Begins a run: its time counts from now.
-    pub(crate) fn begin(&mut self, limits: &Limits) {
+    pub(crate) fn begin(&mut self, limits: &Limits, cancel: &CancelToken) {
         self.began = monotonic();
         self.wall_due = self.began + limits.time();
         self.cpu_max = limits.cpu();
@@ -91,12 +59,14 @@ impl Deadline {
         self.yield_due = self.began + QUANTUM;
         self.stopping = None;
         self.alarm.set(self.next_look(self.began));
+        self.cancel = cancel.clone();
+        self.cancel.attach(&self.alarm);
     }
 
     /// Ends a run, and says why it was stopped, if it was.
     pub(crate) fn end(&mut self) -> Option<Stop> {
         self.alarm.clear();
-        self.cancelled.store(false, Ordering::Release);
+        self.cancel.detach();
         self.stopping.take().map(|(reason, _)| reason)
     }
 
@@ -133,7 +103,7 @@ impl Deadline {
     }
 
     fn reason(&self, now: Duration) -> Option<Stop> {
-        if self.cancelled.load(Ordering::Acquire) {
+        if self.cancel.is_cancelled() {
             Some(Stop::Cancelled)
         } else if now >= self.wall_due {
             Some(Stop::WallTime)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use wasmtime::{Memory, PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, TypedFunc};
 
 use super::State;
-use super::deadline::{CancelHandle, Deadline, on_epoch};
+use super::cancel::CancelToken;
+use super::deadline::{Deadline, on_epoch};
 use super::image::Code;
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -74,24 +75,20 @@ impl Instance {
         &self.store.data().deadline
     }
 
-    pub(crate) fn cancel_handle(&self) -> CancelHandle {
-        self.deadline().cancel_handle()
-    }
-
     /// Fuel left, where it is counted.
     pub(crate) fn fuel(&self) -> Option<u64> {
         self.store.get_fuel().ok()
     }
 
     /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
-    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits) -> Ending {
+    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits, cancel: &CancelToken) -> Ending {
         if let Some(fuel) = limits.fuel {
             if let Err(error) = self.store.set_fuel(fuel) {
                 return Ending::Broken(error.to_string());
             }
         }
         self.store.set_epoch_deadline(1);
-        self.store.data_mut().deadline.begin(limits);
+        self.store.data_mut().deadline.begin(limits, cancel);
         let cpu = Arc::clone(self.deadline().cpu());
         let served = cpu.count(self.serve(request)).await;
         let asked = self.store.data_mut().deadline.end();

@@ -5,6 +5,7 @@ pub(crate) mod runtime;
 pub(crate) mod bake;
 pub(crate) mod image;
 
+pub(crate) mod cancel;
 pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod imports;

@@ -1,0 +1,7 @@
+//: ended: time_limit
+//: error: TimeLimit
+//: limits: {"time_ms": 100}
+//: stdout: before\n
+//: session: kept
+console.log("before");
+for (;;) {}

@@ -1,0 +1,25 @@
+//! What the integration tests share.
+
+use belljar::{Jar, Limits, Outcome};
+
+/// A jar of the image `name`, or a panic that says how to get it.
+pub fn jar(name: &str) -> Jar {
+    Jar::open(name).unwrap_or_else(|error| panic!("{error} ({})", error.hint().unwrap_or("no hint")))
+}
+
+/// The same with other limits.
+pub fn jar_with(name: &str, limits: Limits) -> Jar {
+    jar(name).with_limits(limits).expect("the limits make sense")
+}
+
+/// Code that does the same in each language: the image's name, and the code.
+pub type Twins<'a> = [(&'a str, &'a str); 2];
+
+/// The repr of the value of a run that must have one.
+#[track_caller]
+pub fn repr(outcome: &Outcome) -> &str {
+    match &outcome.value {
+        Some(value) => &value.repr,
+        None => panic!("no value: {outcome:#?}"),
+    }
+}

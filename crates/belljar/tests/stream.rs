@@ -1,0 +1,92 @@
+//! Output while code runs, input, and cancelling from elsewhere.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use belljar::{CancelToken, Ended, Request, Stream};
+use common::{Twins, jar, repr};
+
+#[test]
+fn output_arrives_while_the_code_runs() {
+    let twins: Twins =
+        [("python", "print('first')\nwhile True: pass"), ("javascript", "console.log('first'); for (;;) {}")];
+    for (image, code) in twins {
+        let token = CancelToken::new();
+        // The sink itself ends the run: the run can only end if the sink is called while it goes on.
+        let request = Request::new(code).cancel_with(&token).on_output(move |_, _| token.cancel());
+        let outcome = jar(image).run_blocking(request).unwrap();
+        assert_eq!(outcome.ended, Ended::Cancelled, "{image}");
+        assert_eq!(outcome.stdout, "first\n", "{image}");
+    }
+}
+
+#[test]
+fn the_sink_sees_what_the_outcome_holds() {
+    let twins: Twins = [
+        ("python", "import sys\nfor n in range(100000):\n  print(n)\n  print(-n, file=sys.stderr)"),
+        ("javascript", "for (let n = 0; n < 100000; n++) { console.log(n); console.error(-n) }"),
+    ];
+    for (image, code) in twins {
+        let seen: Arc<Mutex<[Vec<u8>; 2]>> = Arc::default();
+        let sink = Arc::clone(&seen);
+        let request = Request::new(code).on_output(move |stream, bytes| {
+            let which = usize::from(stream == Stream::Stderr);
+            sink.lock().unwrap()[which].extend_from_slice(bytes);
+        });
+        let outcome = jar(image).run_blocking(request).unwrap();
+        assert!(outcome.truncated.stdout_bytes > 0, "{image}");
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen[0], outcome.stdout.as_bytes(), "{image}");
+        assert_eq!(seen[1], outcome.stderr.as_bytes(), "{image}");
+        assert!(outcome.stdout.to_string().contains("bytes cut ...]"), "{image}");
+        assert!(outcome.stdout.as_bytes().ends_with(b"99999\n"), "{image}");
+    }
+}
+
+#[test]
+fn input_is_read_from_what_the_caller_gives() {
+    let jar = jar("python");
+    let request = Request::new("[input(), input()]").stdin(&b"one\ntwo\n"[..]);
+    assert_eq!(repr(&jar.run_blocking(request).unwrap()), "['one', 'two']");
+    let outcome = jar.run_blocking("input()").unwrap();
+    assert_eq!(outcome.error.unwrap().r#type, "EOFError");
+}
+
+#[test]
+fn a_wait_ends_when_it_is_cancelled() {
+    let twins: Twins = [
+        ("python", "import time\ntime.sleep(9)"),
+        ("javascript", "await new Promise(done => setTimeout(done, 9000))"),
+    ];
+    for (image, code) in twins {
+        let session = jar(image).session().unwrap();
+        let token = CancelToken::new();
+        let request = Request::new(code).cancel_with(&token);
+        let start = Instant::now();
+        let thread = std::thread::spawn(move || session.run_blocking(request).unwrap());
+        std::thread::sleep(Duration::from_millis(20));
+        token.cancel();
+        assert_eq!(thread.join().unwrap().ended, Ended::Cancelled, "{image}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{image}");
+    }
+}
+
+#[test]
+fn a_wait_ends_with_the_time_limit() {
+    let twins: Twins = [
+        ("python", "import time\ntime.sleep(9)"),
+        ("javascript", "await new Promise(done => setTimeout(done, 9000))"),
+    ];
+    for (image, code) in twins {
+        let limits = belljar::Limits { time_ms: 50, ..belljar::Limits::default() };
+        let outcome = common::jar_with(image, limits).run_blocking(code).unwrap();
+        assert_eq!(outcome.ended, Ended::TimeLimit, "{image}");
+        assert!(
+            outcome.usage.wall_ms >= 50.0 && outcome.usage.wall_ms < 5000.0,
+            "{image}: {:?}",
+            outcome.usage
+        );
+    }
+}
