@@ -186,7 +186,12 @@
       .map((line) => line.replace('at <eval> (', 'at ').replace(/(at .*[^)])\)$/, (all, body) => body.includes('(') ? all : body));
   }
 
+  const DOM = ['name', 'message'].map((name) => Object.getOwnPropertyDescriptor(DOMException.prototype, name)?.get);
+  const isDOM = (object) => classOf(object) === 'DOMException';
+  const stackOf = (object) => (isDOM(object) ? own(object, 'stack') : host.stackOf(object));
+
   function errorName(object) {
+    if (isDOM(object)) return DOM[0].call(object);
     const name = data(object, 'name');
     const made = constructorName(object);
     if (typeof name !== 'string' || name === '') return made ?? 'Error';
@@ -194,6 +199,7 @@
   }
 
   function errorMessage(object) {
+    if (isDOM(object)) return DOM[1].call(object);
     const message = data(object, 'message');
     return typeof message === 'string' ? message : message === undefined ? '' : glue.inspect(message, { depth: 0, bytes: 1000 });
   }
@@ -204,7 +210,7 @@
   }
 
   function errorBase(context, object) {
-    const stack = host.stackOf(object);
+    const stack = stackOf(object);
     const lines = typeof stack === 'string' ? frames(stack) : [];
     const head = headline(object);
     context.left -= head.length;
@@ -402,5 +408,5 @@
     .map(([letter, name]) => [letter, Object.getOwnPropertyDescriptor(RegExp.prototype, name).get]);
 
   glue.regexpText = (object) => `/${SOURCE.call(object)}/` + FLAGS.map(([letter, get]) => (get.call(object) ? letter : '')).join('');
-  Object.assign(glue, { own, data, constructorName, frames, headline, errorName, errorMessage, keysOf });
+  Object.assign(glue, { own, data, constructorName, frames, headline, errorName, errorMessage, keysOf, stackOf });
 })

@@ -159,7 +159,7 @@
 
   // `Name: message`, frames, and what caused it.
   function traceback(error, seen) {
-    const stack = host.stackOf(error);
+    const stack = glue.stackOf(error);
     const lines = [cut(glue.headline(error), MESSAGE_CHARACTERS), ...(typeof stack === 'string' ? glue.frames(stack) : [])];
     const cause = own(error, 'cause');
     if (cause !== undefined && seen.length < CAUSES && !seen.includes(cause)) {
@@ -170,7 +170,7 @@
   }
 
   function place(error) {
-    const stack = host.stackOf(error);
+    const stack = glue.stackOf(error);
     if (typeof stack !== 'string') return;
     const [, line, column] = glue.frames(stack).map((frame) => /:(\d+):(\d+)\)?$/.exec(frame)).find(Boolean) ?? [];
     if (line) host.report(FIELD.line, Number(line));
