@@ -49,7 +49,9 @@ EXPORT("belljar_init") void belljar_init(void) {
     JS_SetModuleLoaderFunc2(rt, NULL, no_modules, NULL, NULL);
     outside = JS_NewContext(rt);
     inside = JS_NewContext(rt);
-    if (!outside || !inside) broken("no memory for the realms");
+    if (!outside || !inside || JS_AddIntrinsicDOMException(outside) || JS_AddIntrinsicDOMException(inside)) {
+        broken("no memory for the realms");
+    }
 
     // The inner realm first: it makes the object of functions that the outer boot files and the shim use.
     JSValue inner_host = native_object(inside), outer_host = native_object(outside);
