@@ -32,7 +32,6 @@ const MEMORY_ROOM_BYTES: u64 = MIB;
 
 /// A language that engines implement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// CPython.
     Python,
@@ -120,6 +119,17 @@ impl Image {
         let (folder, runtime) = (folder.clone(), runtime.clone());
         let (plain, fueled) = (OnceLock::new(), OnceLock::new());
         Ok(Self(Arc::new(Inner { folder, manifest, runtime, files: Arc::new(files), plain, fueled })))
+    }
+
+    /// The names of the images that this program could use, wherever images are looked for.
+    #[must_use]
+    pub fn installed(runtime: &Runtime) -> Vec<String> {
+        let shelves = search_path().into_iter().filter_map(|folder| folder.join(runtime.key()).read_dir().ok());
+        let folders = shelves.flatten().filter_map(Result::ok).filter(|entry| entry.path().join(MANIFEST).is_file());
+        let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Its name.
