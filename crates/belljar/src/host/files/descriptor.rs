@@ -1,0 +1,124 @@
+//! Open descriptors: numbers for the guest, with a position and what they were opened for.
+
+use super::error::FileError;
+use super::tree::{Id, ROOT};
+
+/// The descriptor of the root directory, from which the guest opens everything else. It cannot be closed.
+pub(crate) const ROOT_FD: u32 = 3;
+
+/// The standard streams and the root.
+const FIXED: usize = 4;
+
+/// What a descriptor stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Descriptor {
+    Stdin,
+    Stdout,
+    Stderr,
+    Node(OpenNode),
+}
+
+/// A file, directory or device that is open.
+#[derive(Clone, Debug)]
+pub(super) struct OpenNode {
+    pub(super) id: Id,
+    pub(super) offset: u64,
+    pub(super) access: Access,
+}
+
+/// What a file was opened for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    /// Every write goes to the end.
+    pub(crate) append: bool,
+}
+
+/// All descriptors of a session.
+#[derive(Clone, Debug)]
+pub(super) struct Descriptors {
+    slots: Vec<Option<Descriptor>>,
+    slots_max: usize,
+}
+
+impl Descriptors {
+    pub(super) fn new(open_files: u32) -> Self {
+        let access = Access { read: true, ..Access::default() };
+        let root = OpenNode { id: ROOT, offset: 0, access };
+        let slots = vec![
+            Some(Descriptor::Stdin),
+            Some(Descriptor::Stdout),
+            Some(Descriptor::Stderr),
+            Some(Descriptor::Node(root)),
+        ];
+        Self { slots, slots_max: FIXED + open_files as usize }
+    }
+
+    pub(super) fn get(&self, fd: u32) -> Result<&Descriptor, FileError> {
+        self.slots.get(fd as usize).and_then(Option::as_ref).ok_or(FileError::BadDescriptor)
+    }
+
+    fn slot(&mut self, fd: u32) -> Result<&mut Option<Descriptor>, FileError> {
+        self.slots.get_mut(fd as usize).filter(|slot| slot.is_some()).ok_or(FileError::BadDescriptor)
+    }
+
+    /// The node behind a descriptor; a standard stream has none.
+    pub(super) fn node(&self, fd: u32) -> Result<&OpenNode, FileError> {
+        match self.get(fd)? {
+            Descriptor::Node(node) => Ok(node),
+            _ => Err(FileError::Invalid),
+        }
+    }
+
+    pub(super) fn node_mut(&mut self, fd: u32) -> Result<&mut OpenNode, FileError> {
+        match self.slot(fd)? {
+            Some(Descriptor::Node(node)) => Ok(node),
+            _ => Err(FileError::Invalid),
+        }
+    }
+
+    /// The number that the next descriptor gets: the lowest that is free.
+    pub(super) fn free(&self) -> Result<u32, FileError> {
+        let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if free >= self.slots_max {
+            return Err(FileError::TooManyOpen);
+        }
+        u32::try_from(free).map_err(|_| FileError::TooManyOpen)
+    }
+
+    /// Opens a descriptor under a number that is free.
+    pub(super) fn open(&mut self, fd: u32, node: OpenNode) {
+        if self.slots.len() <= fd as usize {
+            self.slots.resize(fd as usize + 1, None);
+        }
+        self.slots[fd as usize] = Some(Descriptor::Node(node));
+    }
+
+    pub(super) fn close(&mut self, fd: u32) -> Result<Descriptor, FileError> {
+        if fd == ROOT_FD {
+            return Err(FileError::NotSupported);
+        }
+        self.slot(fd)?.take().ok_or(FileError::BadDescriptor)
+    }
+
+    /// Gives a descriptor another number, whose descriptor is closed and returned.
+    pub(super) fn renumber(&mut self, from: u32, to: u32) -> Result<Option<Descriptor>, FileError> {
+        self.get(from)?;
+        self.get(to)?;
+        if from == to {
+            return Ok(None);
+        }
+        if from == ROOT_FD || to == ROOT_FD {
+            return Err(FileError::NotSupported);
+        }
+        let moved = self.slot(from)?.take();
+        Ok(std::mem::replace(self.slot(to)?, moved))
+    }
+
+    /// How many descriptors there are beside the standard streams and the root.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.slots.iter().skip(FIXED).flatten().count()
+    }
+}
