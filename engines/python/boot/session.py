@@ -1,0 +1,54 @@
+"""What stays between the runs of a session: the namespace, the event loop, the random state."""
+
+import json
+
+import host
+from public import module
+
+NAMESPACE = module("__main__").__dict__
+RESERVE_BYTES = 256 * 1024
+
+_sys = module("sys")
+_environment = module("os").environ
+_random = module("random")._inst
+_seed = module("_random").Random.seed
+_loop = module("asyncio").new_event_loop()
+_context = module("contextvars").copy_context()
+_reserve = bytearray(RESERVE_BYTES)
+
+
+def reseed(seed):
+    """Makes an instance of the image differ from all others."""
+    _seed(_random, int.from_bytes(seed))
+    _random.gauss_next = None
+
+
+def prepare(name, arguments, environment, inputs):
+    """Lays out what a run finds when it begins."""
+    _sys.argv = [name, *arguments]
+    if environment:
+        _environment.clear()
+        for item in environment:
+            key, _, value = item.partition("=")
+            _environment[key] = value
+    for item in inputs:
+        key, _, text = item.partition("\0")
+        NAMESPACE[key] = json.loads(text)
+
+
+def wait(coroutine):
+    """Runs a coroutine on the session's loop, in the session's one context."""
+    return _loop.run_until_complete(_loop.create_task(coroutine, context=_context))
+
+
+def release_reserve():
+    """Gives memory back, so that an error can be told when there is none left."""
+    _reserve.clear()
+
+
+def hold_reserve():
+    """Takes it again, if there is enough."""
+    try:
+        _reserve.extend(bytes(RESERVE_BYTES))
+    except MemoryError:
+        pass

@@ -1,0 +1,30 @@
+"""Brings the language up, in order, while the image is built. `host` is what only C can do (`shim/boot.c`)."""
+
+import gc
+import sys
+
+ModuleType = type(sys)  # nothing can be imported yet
+
+
+def boot(name):
+    """Runs another boot file in a namespace of its own."""
+    module = ModuleType(name)
+    module.host = host
+    exec(host.code(host.library[f"belljar-boot/{name}.py"]), module.__dict__)
+    return module
+
+
+boot("importer")          # the standard library can be imported
+boot("environment")       # what the interpreter thinks of the machine it runs on
+belljar = boot("guest")             # the module `belljar` that guest code may import
+sys.modules["belljar"] = belljar.module
+boot("loop")              # asyncio without sockets
+boot("absent")            # what a sandbox lacks says so
+boot("hashes")            # hashlib whole
+boot("preload")           # common modules are part of the image
+serve = boot("private").load("serve")  # from here on, nothing that guest code can reach is used
+
+host.prepare_stop(belljar.TimeLimit)
+serve.warm()
+gc.collect()
+gc.freeze()

@@ -1,0 +1,26 @@
+"""What `sysconfig` says: the truth about the sandbox instead of the machine that the interpreter was built on."""
+
+build_time_vars = {
+    "BINDIR": "/usr/bin",
+    "CONFINCLUDEPY": "/usr/include/python3.13",
+    "EXT_SUFFIX": ".cpython-313-wasm32-wasi.so",
+    "EXE": "",
+    "HAVE_FORK": 0,
+    "INCLUDEPY": "/usr/include/python3.13",
+    "LIBDIR": "/usr/lib",
+    "LIBDEST": "/usr/lib/python3.13",
+    "MACHDEP": "wasi",
+    "MULTIARCH": "wasm32-wasi",
+    "PLATLIBDIR": "lib",
+    "Py_DEBUG": 0,
+    "Py_ENABLE_SHARED": 0,
+    "Py_GIL_DISABLED": 0,
+    "SIZEOF_LONG": 4,
+    "SIZEOF_VOID_P": 4,
+    "SOABI": "cpython-313-wasm32-wasi",
+    "TZPATH": "/usr/share/zoneinfo",
+    "VERSION": "3.13",
+    "WITH_PYMALLOC": 1,
+    "prefix": "/usr",
+    "exec_prefix": "/usr",
+}

@@ -1,0 +1,40 @@
+// What the files of the Python shim share.
+
+#ifndef BELLJAR_PYTHON_SHIM_H
+#define BELLJAR_PYTHON_SHIM_H
+
+// The shim is linked into the interpreter, so it may use what the interpreter's own files use.
+#define Py_BUILD_CORE 1
+#include "Python.h"
+
+#include "../../common/host.h"
+
+// Where the standard library's files are, for those who read them.
+#define LIBRARY "/usr/lib/python" Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
+
+// library.c: the standard library as marshalled code, in the module's data.
+void library_offer_start_modules(void);  // what the interpreter needs before it can run Python at all
+PyObject *library_index(void);           // {path: (offset, length)} of every file of code
+PyObject *library_code(PyObject *module, PyObject *span);
+
+// cells.c: source text to code, the last expression apart.
+PyObject *cells_compile(PyObject *module, PyObject *arguments);
+
+// stop.c: the soft stop.
+int stop_prepare(PyObject *time_limit);
+void stop_clear(void);
+
+// immortal.c: objects of the image are never freed, so their counts need not be written.
+void immortalise_all(void);
+
+// boot.c: brings up the boot files, which see the private module `host`.
+// What the shim calls of `boot/serve.py`, and the namespace that the user's code runs in.
+struct serve {
+    PyObject *begin, *wait, *finish, *fail, *space;
+};
+int boot_start(struct serve *serve);
+
+// The program is broken beyond use: tell the host, who ends the instance.
+_Noreturn void fault(const char *what);
+
+#endif
