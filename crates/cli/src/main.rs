@@ -1,2 +1,32 @@
 //! The one executable: every surface meets here.
-fn main() {}
+
+mod commands;
+mod exit;
+mod interrupt;
+mod limit_args;
+mod open;
+mod render;
+mod source;
+mod terminal;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+
+/// Run Python and JavaScript that nobody has read yet, in WebAssembly, with limits that hold.
+#[derive(Parser)]
+#[command(name = "belljar", version, arg_required_else_help = true, after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => cli.command.run().unwrap_or_else(|failure| render::failure(&failure)),
+        Err(error) => exit::of_usage(&error),
+    }
+}

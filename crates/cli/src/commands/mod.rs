@@ -1,0 +1,47 @@
+//! The verbs, one a file: its arguments, whose comments are its help, and what it does.
+
+pub(crate) mod completions;
+mod doctor;
+mod image;
+mod jsonl;
+mod repl;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::exit::Failure;
+
+/// What can be asked of the program.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a program, or serve requests as JSON lines
+    Run(run::RunArgs),
+    /// Type code and see what it gives, in a session that keeps its state
+    Repl(repl::ReplArgs),
+    /// Say what this machine offers, which images it has, and whether they work
+    Doctor(doctor::DoctorArgs),
+    /// Make and list images: engines that are ready to run
+    #[command(subcommand)]
+    Image(image::ImageCommand),
+    /// Print completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the JSON Schema of what `run --json` prints
+    Schema,
+}
+
+impl Command {
+    /// Does what was asked.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Run(args) => run::run(args),
+            Self::Repl(args) => repl::repl(&args),
+            Self::Doctor(args) => doctor::doctor(&args),
+            Self::Image(command) => image::image(command),
+            Self::Completions(args) => completions::completions(&args),
+            Self::Schema => schema::schema(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `belljar run`: runs one program, or serves requests as JSON lines.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use belljar::{CancelToken, Error, Outcome, Request};
+use clap::{ArgGroup, Args};
+
+use crate::commands::jsonl;
+use crate::exit::{self, Failure};
+use crate::interrupt::Interrupt;
+use crate::limit_args::LimitArgs;
+use crate::open::{self, DEFAULT_ENGINE};
+use crate::render::{self, Screen};
+use crate::source::Source;
+
+/// What to run, and with what.
+#[derive(Args)]
+#[command(group(ArgGroup::new("program").required(true).args(["file", "code", "jsonl"])))]
+pub(crate) struct RunArgs {
+    /// The program: a file whose extension says which engine runs it, or - to read it from standard input
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Run this code
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
+    code: Option<String>,
+    /// The engine: python, javascript, microjs, or an image of your own [default: by extension, else python]
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Set an environment variable of the program; without a value, to what it is here (nothing is passed on by itself)
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// Set a global of the program to a value
+    #[arg(long, value_name = "NAME=JSON")]
+    input: Vec<String>,
+    /// Pass standard input on to the program (otherwise it finds it empty)
+    #[arg(long)]
+    stdin: bool,
+    /// Print the value of the last expression when the program has ended
+    #[arg(short, long, conflicts_with_all = ["json", "jsonl"])]
+    print_value: bool,
+    /// Print nothing but the outcome, as JSON (`belljar schema`)
+    #[arg(long)]
+    json: bool,
+    /// Serve requests from standard input, one JSON object a line (`docs/jsonl.md`)
+    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments"])]
+    jsonl: bool,
+    /// Arguments of the program
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<String>,
+}
+
+/// Runs what was asked for.
+pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
+    if args.jsonl {
+        return jsonl::serve(args.engine.as_deref().unwrap_or(DEFAULT_ENGINE), &args.limits);
+    }
+    let source = source(&args)?;
+    let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
+    let token = CancelToken::new();
+    let screen = Screen::new();
+    let mut request = request(&args, source.code, source.name)?.cancel_with(&token);
+    if !args.json {
+        request = request.on_output(screen.sink(&token));
+    }
+    let jar = open::jar(&open::single()?, engine, &args.limits)?;
+    let interrupt = Interrupt::listen()?;
+    interrupt.aim(&token);
+    let outcome = jar.run_blocking(request)?;
+    interrupt.release();
+    screen.finish()?;
+    show(&args, &screen, &outcome)?;
+    Ok(exit::of_outcome(&outcome))
+}
+
+fn source(args: &RunArgs) -> Result<Source, Failure> {
+    match (&args.code, &args.file) {
+        (Some(code), _) => Ok(Source::from_argument(code)),
+        (None, Some(file)) if file == Path::new("-") && args.stdin => Err(Failure::usage(
+            "standard input cannot be both the program and what the program reads",
+            "put the program into a file, or give it with -c",
+        )),
+        (None, Some(file)) if file == Path::new("-") => Source::from_stdin(),
+        (None, Some(file)) => Source::from_file(file, args.engine.is_some()),
+        // The parser has made sure that there is one.
+        (None, None) => Ok(Source::from_argument("")),
+    }
+}
+
+fn request(args: &RunArgs, code: String, name: Option<String>) -> Result<Request, Failure> {
+    let mut request = Request::new(code).arguments(args.arguments.iter().cloned());
+    if let Some(name) = name {
+        request = request.name(name);
+    }
+    for variable in &args.env {
+        let (name, value) = environment(variable)?;
+        request = request.environment(name, value);
+    }
+    let mut seen = BTreeSet::new();
+    for input in &args.input {
+        let (name, json) = input.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("--input {input} has no value"), "write --input NAME=JSON, for example --input 'rows=[1, 2]'")
+        })?;
+        if !seen.insert(name) {
+            return Err(Failure::usage(format!("--input {name} is given twice"), "give it once"));
+        }
+        request = request.input(name, json);
+    }
+    if args.stdin {
+        request = request.stdin(std::io::stdin());
+    }
+    Ok(request)
+}
+
+/// `NAME=VALUE` as it is; `NAME` with the value that it has here.
+fn environment(variable: &str) -> Result<(&str, String), Failure> {
+    let (name, value) = match variable.split_once('=') {
+        Some((name, value)) => (name, Ok(value.to_owned())),
+        None => (variable, std::env::var(variable)),
+    };
+    if name.is_empty() {
+        return Err(Failure::usage(format!("--env {variable} has no name"), "write --env NAME=VALUE"));
+    }
+    match value {
+        Ok(value) => Ok((name, value)),
+        Err(std::env::VarError::NotPresent) => Err(Failure::usage(
+            format!("--env {name}: there is no such variable here"),
+            format!("set it first, or write --env {name}=VALUE"),
+        )),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(
+            format!("--env {name}: its value here is not UTF-8"),
+            format!("write --env {name}=VALUE"),
+        )),
+    }
+}
+
+fn show(args: &RunArgs, screen: &Screen, outcome: &Outcome) -> Result<(), Failure> {
+    if args.json {
+        let json = serde_json::to_string(outcome).map_err(|error| Error::Internal(error.to_string()))?;
+        return render::print(format!("{json}\n").as_bytes());
+    }
+    if args.print_value {
+        screen.value(outcome)?;
+    }
+    screen.ending(outcome)
+}

@@ -1,0 +1,186 @@
+//! Exit codes: one table for how a run can end, and one for our own failures.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use belljar::{Ended, Error, Outcome};
+
+use crate::units::{Duration, Size};
+
+/// What `--help` says about exit codes.
+pub(crate) const HELP: &str = "\
+Exit codes:
+    0  the program came to its end (or its own exit code)
+    1  the program raised an error
+  122  it printed more than it may, and was to be stopped for that
+  123  it used up its fuel, or its calls to the host
+  124  it used up its time
+  125  it was not run at all: bad usage, or a fault of ours
+  130  it was cancelled (Ctrl-C)
+  134  the engine crashed
+  137  it used up its memory";
+
+const RAISED: u8 = 1;
+const SUSPENDED: u8 = 121;
+const OUTPUT_LIMIT: u8 = 122;
+const FUEL_LIMIT: u8 = 123;
+const TIME_LIMIT: u8 = 124;
+const NOT_RUN: u8 = 125;
+const CANCELLED: u8 = 130;
+const CRASHED: u8 = 134;
+const MEMORY_LIMIT: u8 = 137;
+
+/// The exit code of a run.
+pub(crate) fn of_outcome(outcome: &Outcome) -> ExitCode {
+    ExitCode::from(match outcome.ended {
+        Ended::Completed => 0,
+        Ended::Exited => own_code(outcome.exit_code),
+        Ended::Raised => RAISED,
+        Ended::TimeLimit => TIME_LIMIT,
+        Ended::MemoryLimit => MEMORY_LIMIT,
+        Ended::FuelLimit => FUEL_LIMIT,
+        Ended::OutputLimit => OUTPUT_LIMIT,
+        Ended::Cancelled => CANCELLED,
+        Ended::Suspended => SUSPENDED,
+        Ended::Crashed => CRASHED,
+    })
+}
+
+/// What the system keeps of an exit code: its low eight bits.
+fn own_code(code: Option<i32>) -> u8 {
+    code.unwrap_or_default().to_le_bytes()[0]
+}
+
+/// Why nothing was run, or its result could not be shown.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line, or what it names, is not what it should be.
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The library refused or failed.
+    Library(Error),
+    /// The operating system refused.
+    System {
+        /// What was being done.
+        doing: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// Whoever read our output has gone: the quiet end.
+    ReaderGone,
+}
+
+impl Failure {
+    /// Bad usage, and what to do about it.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// What the operating system said while something was being done.
+    pub(crate) fn system(doing: impl Into<String>, source: io::Error) -> Self {
+        Self::System { doing: doing.into(), source }
+    }
+
+    /// Output could not be written.
+    pub(crate) fn output(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            _ => Self::system("cannot write the output", source),
+        }
+    }
+
+    /// The exit code.
+    pub(crate) fn code(&self) -> ExitCode {
+        match self {
+            Self::ReaderGone => ExitCode::SUCCESS,
+            Self::Usage { .. } | Self::Library(_) | Self::System { .. } => ExitCode::from(NOT_RUN),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Library(Error::NoImage { looked, .. }) => Some(match looked.last() {
+                Some(place) => format!("`cargo xtask setup` in the source tree builds the images, and `belljar image list` shows them; this one was looked for in {}", place.display()),
+                None => "set HOME, so that images can be found".to_owned(),
+            }),
+            Self::Library(Error::LimitOutOfRange { limit, least, most, .. }) => {
+                Some(format!("give {} from {} to {}", flag_of(limit), amount(limit, *least), amount(limit, *most)))
+            }
+            Self::Library(Error::InputValue { name, .. }) => Some(format!("text needs quotes of its own: --input '{name}=\"text\"'")),
+            Self::Library(error) => error.hint().map(str::to_owned),
+            Self::System { .. } | Self::ReaderGone => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage { message, .. } => f.write_str(message),
+            Self::Library(Error::LimitOutOfRange { limit, value, least, .. }) if value < least => {
+                write!(f, "{} {} is too small: the minimum is {}", flag_of(limit), amount(limit, *value), amount(limit, *least))
+            }
+            Self::Library(Error::LimitOutOfRange { limit, value, most, .. }) => {
+                write!(f, "{} {} is too large: the maximum is {}", flag_of(limit), amount(limit, *value), amount(limit, *most))
+            }
+            Self::Library(error) => write!(f, "{error}"),
+            Self::System { doing, source } => write!(f, "{doing}: {}", Plain(source)),
+            Self::ReaderGone => f.write_str("nobody reads the output any more"),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+/// An error of the operating system in its own words, without the number that Rust puts behind them.
+struct Plain<'a>(&'a io::Error);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let end = text.find(" (os error").unwrap_or(text.len());
+        f.write_str(&text[..end].to_lowercase())
+    }
+}
+
+/// The flag that sets a limit.
+fn flag_of(limit: &'static str) -> &'static str {
+    match limit {
+        "memory_bytes" => "--memory",
+        "time_ms" => "--time",
+        "cpu_ms" => "--cpu",
+        "fuel" => "--fuel",
+        "output_bytes" => "--output",
+        other => other,
+    }
+}
+
+/// A limit in the unit that people give it in.
+fn amount(limit: &str, value: u64) -> String {
+    if limit.ends_with("_bytes") {
+        Size(value).to_string()
+    } else if limit.ends_with("_ms") {
+        Duration(value).to_string()
+    } else {
+        value.to_string()
+    }
+}
+
+/// Prints what the command line parser says. Help and version are no failure.
+pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done when not even this can be printed.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(NOT_RUN) } else { ExitCode::SUCCESS }
+}
+

@@ -1,0 +1,51 @@
+//! Limits on the command line, the same for every verb that runs code.
+
+use belljar::{Grants, Limits};
+use clap::Args;
+
+use crate::units::{Duration, Size};
+
+/// What the code may use.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Wall time of a run: 500ms, 2s, 1m; a bare number is seconds [default: 10s]
+    #[arg(long, value_name = "TIME")]
+    time: Option<Duration>,
+    /// CPU time of a run [default: the same as --time]
+    #[arg(long, value_name = "TIME")]
+    cpu: Option<Duration>,
+    /// Memory of a session, the engine's own included: 64MiB, 1GB [default: 128MiB]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Size>,
+    /// Fuel of a run: about one for each WebAssembly instruction, counted only when this is given
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+    /// Output of a run; what is more is cut in the middle [default: 1MiB]
+    #[arg(long, value_name = "SIZE")]
+    output: Option<Size>,
+    /// Make runs repeatable: clock, randomness and scheduling follow from this number
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl LimitArgs {
+    /// The limits: what was given, and the defaults.
+    pub(crate) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let time_ms = self.time.map_or(default.time_ms, |time| time.0);
+        Limits {
+            time_ms,
+            cpu_ms: self.cpu.map_or(time_ms, |cpu| cpu.0),
+            memory_bytes: self.memory.map_or(default.memory_bytes, |memory| memory.0),
+            fuel: self.fuel,
+            output_bytes: self.output.map_or(default.output_bytes, |output| output.0),
+            ..default
+        }
+    }
+
+    /// The grants: nothing but what was given.
+    pub(crate) fn grants(&self) -> Grants {
+        self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed))
+    }
+}
