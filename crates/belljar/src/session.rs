@@ -128,6 +128,15 @@ impl Session {
         Ok(Completions { start, candidates })
     }
 
+    /// The same as [`Session::complete`], on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::complete`].
+    pub fn complete_blocking(&self, code: &str, cursor: usize) -> Result<Completions> {
+        block_on(self.complete(code, cursor))
+    }
+
     /// Whether `code` could be run as it is, or needs more lines.
     ///
     /// # Errors
@@ -140,6 +149,15 @@ impl Session {
             Some(3) => Completeness::Wrong,
             _ => Completeness::Complete,
         })
+    }
+
+    /// The same as [`Session::check`], on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::check`].
+    pub fn check_blocking(&self, code: &str) -> Result<Completeness> {
+        block_on(self.check(code))
     }
 
     /// Reads a virtual file of the session.

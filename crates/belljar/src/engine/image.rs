@@ -127,6 +127,7 @@ impl Image {
         let shelves = search_path().into_iter().filter_map(|folder| folder.join(runtime.key()).read_dir().ok());
         let folders = shelves.flatten().filter_map(Result::ok).filter(|entry| entry.path().join(MANIFEST).is_file());
         let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.retain(|name| !name.starts_with('.'));
         names.sort();
         names.dedup();
         names
