@@ -62,7 +62,7 @@ impl Directory {
     }
 
     /// Names and nodes, by name.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, u64)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.entries.iter().map(|(name, entry)| (&**name, entry.number))
     }
 

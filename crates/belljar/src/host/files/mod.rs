@@ -21,6 +21,9 @@ mod space;
 mod transfer;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::limits::Limits;

@@ -134,19 +134,19 @@ impl Space {
 
     fn outputs(&self) -> Vec<File> {
         let mut files = Vec::new();
-        let mut waiting = Vec::from_iter(self.tree.child(ROOT, OUTPUT).map(|id| (String::new(), id)));
-        while let Some((path, id)) = waiting.pop() {
-            let Some(stat) = self.tree.stat(id) else { continue };
-            if let Some(directory) = self.tree.directory(id) {
-                let slash = if path.is_empty() { "" } else { "/" };
-                let below = directory.iter().rev();
-                let below = below.map(|(name, child)| (format!("{path}{slash}{name}"), Id::Made(child)));
-                waiting.extend(below.filter(|(path, _)| path.len() <= PATH_BYTES_MAX));
-            } else if stat.kind == Kind::File {
-                files.push(File { path, size_bytes: stat.size });
-            }
-            if files.len() == OUTPUT_FILES_MAX {
-                break;
+        let output = self.tree.child(ROOT, OUTPUT).and_then(|id| self.tree.directory(id));
+        let mut levels = Vec::from_iter(output.map(|directory| (String::new(), directory.iter())));
+        while let Some((above, entries)) = levels.last_mut() {
+            let Some((name, number)) = entries.next().filter(|_| files.len() < OUTPUT_FILES_MAX) else {
+                levels.pop();
+                continue;
+            };
+            let path = format!("{above}{name}");
+            match self.tree.node(Id::Made(number)).map(|node| &node.body) {
+                _ if path.len() > PATH_BYTES_MAX => {}
+                Some(Body::Directory(directory)) => levels.push((path + "/", directory.iter())),
+                Some(Body::File(content)) => files.push(File { path, size_bytes: content.size() }),
+                _ => {}
             }
         }
         files

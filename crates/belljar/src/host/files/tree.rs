@@ -112,6 +112,7 @@ impl Tree {
         let mut tree = Self { pack, nodes: BTreeMap::new(), over: BTreeMap::new(), next: ROOT_NUMBER };
         let root = Directory::new(ROOT_NUMBER, false, Some(pack::ROOT));
         tree.make(Body::Directory(root), IMAGE_TIME_NS);
+        tree.over.insert(pack::ROOT, ROOT_NUMBER);
         for name in SCRATCH {
             tree.make_directory((ROOT_NUMBER, name), true, IMAGE_TIME_NS);
         }
@@ -228,15 +229,15 @@ impl Tree {
 
     /// How many levels of directories begin with this node: 0 for a file.
     pub(super) fn height(&self, node: Id) -> u32 {
-        let (mut height, mut highest) = (0, 0);
-        let mut level = vec![(node, 0u32)];
-        while let Some((id, above)) = level.pop() {
-            let Some(directory) = self.directory(id) else { continue };
-            height = above + 1;
-            highest = highest.max(height);
-            level.extend(directory.iter().map(|(_, child)| (Id::Made(child), height)));
+        let mut highest = 0;
+        let mut waiting = vec![(node, 1)];
+        while let Some((id, height)) = waiting.pop() {
+            if let Some(directory) = self.directory(id) {
+                highest = highest.max(height);
+                waiting.extend(directory.iter().map(|(_, child)| (Id::Made(child), height + 1)));
+            }
         }
-        highest.max(height)
+        highest
     }
 
     /// Whether `id` is `directory` or lies below it.

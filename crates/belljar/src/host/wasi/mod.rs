@@ -11,6 +11,9 @@ pub(crate) mod poll;
 pub(crate) mod process;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 use super::Host;
 use super::memory::GuestMemory;
 use super::stop::Stop;
