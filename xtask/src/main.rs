@@ -21,11 +21,11 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds engines and checks the tree")]
 enum Verb {
-    /// Check that this machine has what is needed, then build every engine
+    /// Check that this machine has what is needed, then build engines, program and images, and run the examples
     Setup,
     /// Build engines (all, or those named) into the cache
     Engines(engines::EnginesArgs),
-    /// Run the engines' own tests
+    /// Run the whole test suite, or the stages named
     Test(test::TestArgs),
     /// Check the rules of the tree that no compiler checks
     Tidy,

@@ -21,6 +21,8 @@ pub(crate) const TAR: Tool = Tool { name: "tar", check: &["tar", "--version"], i
 pub(crate) const XZ: Tool = Tool { name: "xz", check: &["xz", "--version"], install: "xz-utils" };
 /// Gets Debian source packages.
 pub(crate) const APT: Tool = Tool { name: "apt-get", check: &["apt-get", "--version"], install: "apt" };
+/// Knows which files belong to the tree.
+pub(crate) const GIT: Tool = Tool { name: "git", check: &["git", "--version"], install: "git" };
 /// The client of the Rust registry.
 pub(crate) const CARGO: Tool = Tool { name: "cargo", check: &["cargo", "--version"], install: "cargo" };
 /// Unpacks wheels.

@@ -35,7 +35,7 @@ impl File {
 
     /// Whether all of the file is tests, benchmarks or fuzz targets.
     pub(super) fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| ["tests", "benches", "fuzz"].contains(&part))
+        self.path.split('/').any(|part| ["tests", "tests.rs", "benches", "fuzz"].contains(&part))
     }
 }
 
@@ -80,9 +80,9 @@ impl Tree {
         self.0.iter().filter_map(|file| Some((file, file.code.as_ref()?)))
     }
 
-    /// The Rust files of the library.
+    /// The Rust files of the library that are not tests.
     pub(super) fn library(&self) -> impl Iterator<Item = (&File, &Code)> {
-        self.rust().filter(|(file, _)| file.path.starts_with("crates/belljar/src/"))
+        self.rust().filter(|(file, _)| file.path.starts_with("crates/belljar/src/") && !file.is_test())
     }
 
     /// A tree for tests.

@@ -22,7 +22,7 @@ pub(super) fn opening_line(tree: &Tree) -> Vec<Finding> {
 pub(super) fn file_length(tree: &Tree) -> Vec<Finding> {
     let is_source = |file: &&File| {
         let ending = file.path.rsplit_once('.').map(|(_, ending)| ending);
-        ending.is_some_and(|ending| SOURCES.contains(&ending))
+        ending.is_some_and(|ending| SOURCES.contains(&ending)) && !file.is_test()
     };
     let measured = tree.files().iter().filter(is_source).map(|file| {
         let total = file.lines().count();

@@ -47,7 +47,7 @@ pub(super) fn no_binaries(tree: &Tree) -> Vec<Finding> {
 }
 
 pub(super) fn no_home_paths(tree: &Tree) -> Vec<Finding> {
-    containing(tree, &HOMES, "a folder of somebody's machine", |before| !before.is_some_and(|c| is_path(c)))
+    containing(tree, &HOMES, "a folder of somebody's machine", |before| !before.is_some_and(is_path))
 }
 
 pub(super) fn no_registry_hosts(tree: &Tree) -> Vec<Finding> {

@@ -1,0 +1,85 @@
+//! `cargo xtask setup`: from a fresh checkout to a program that runs code.
+//!
+//! Every step leaves something finished in the cache or in `target`, and is skipped or short when it is there. So the command can be
+//! interrupted and repeated, and needs no network the second time.
+
+pub(crate) mod examples;
+mod images;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cache::Cache;
+use crate::progress::Progress;
+use crate::require::{self, require};
+use crate::{engines, tree};
+
+/// The engines, the quickest to build first: what is wrong with a machine shows early.
+const ENGINES: [&str; 3] = ["microjs", "javascript", "python"];
+
+/// Checks the machine, builds engines, program and images, and runs the examples.
+pub(crate) fn setup() -> Result<()> {
+    let cache = Cache::open()?;
+    let steps = 3 + 2 * ENGINES.len() + examples::EXAMPLES.len();
+    let progress = Progress::begin("setup", steps, &cache.root().join("logs/setup.log"))?;
+    progress.step("look for what the builds need", check_machine)?;
+    progress.step("fetch the crates", || cargo(&["fetch", "--locked"]))?;
+    for name in ENGINES {
+        progress.step(&format!("build the engine {name}"), || engines::engine(&cache, name))?;
+    }
+    let program = progress.step("build the program", build_program)?;
+    for name in ENGINES {
+        progress.step(&format!("make the image {name}"), || images::make(&cache, &program, name))?;
+    }
+    for example in &examples::EXAMPLES {
+        progress.step(&format!("run an example: {}", example.shown()), || example.show(&program))?;
+    }
+    progress.finish(&format!("{} is ready", program.display()));
+    println!("Try: {} run -c 'print(6 * 7)'", program.display());
+    Ok(())
+}
+
+/// Names all that is missing at once, so that nothing fails ten minutes in.
+fn check_machine() -> Result<()> {
+    if !cfg!(all(target_os = "linux", target_pointer_width = "64")) {
+        bail!("Belljar needs a 64-bit Linux");
+    }
+    require(&[
+        &require::CARGO,
+        &require::GCC,
+        &require::MAKE,
+        &require::TAR,
+        &require::XZ,
+        &require::PYTHON,
+        &require::PIP,
+        &require::APT,
+        &require::GIT,
+    ])
+}
+
+/// Builds the program. Cargo itself shows how far it is.
+pub(crate) fn build_program() -> Result<PathBuf> {
+    cargo(&["build", "--release", "--locked", "--package", "belljar-cli"])?;
+    Ok(target_folder().join("release/belljar"))
+}
+
+/// Runs cargo in the tree, its output shown.
+pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    let status = command.args(arguments).current_dir(tree::root()).stdin(Stdio::null()).status();
+    let status = status.context("starting cargo")?;
+    if !status.success() {
+        bail!("`cargo {}` failed ({status})", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// Where cargo leaves what it builds.
+fn target_folder() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => tree::root().join(folder),
+        None => tree::root().join("target"),
+    }
+}

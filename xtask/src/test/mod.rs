@@ -1,0 +1,148 @@
+//! `cargo xtask test`: the whole suite, one stage after the other, with one summary at its end.
+//!
+//! A stage that fails does not stop the others: one run shows everything that is wrong.
+
+mod deny;
+mod suite;
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::setup::{build_program, cargo, examples};
+use crate::tidy;
+
+/// Which stages to run.
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Stages to run: fmt, clippy, tidy, deny, advisories, doc, examples, suite; all when none is named
+    names: Vec<String>,
+}
+
+/// One stage: its name, what it checks, and the check.
+struct Stage {
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> Result<Tally>,
+}
+
+/// How many checks passed, failed, or could not be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Tally {
+    const PASSED: Self = Self { passed: 1, failed: 0, ignored: 0 };
+    const FAILED: Self = Self { passed: 0, failed: 1, ignored: 0 };
+    const IGNORED: Self = Self { passed: 0, failed: 0, ignored: 1 };
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self { failed: 1.., .. } => "FAILED",
+            Self { passed: 0, ignored: 1.., .. } => "ignored",
+            _ => "ok",
+        }
+    }
+}
+
+const STAGES: [Stage; 8] = [
+    Stage { name: "fmt", what: "the code is formatted", run: fmt },
+    Stage { name: "clippy", what: "no lint warns", run: clippy },
+    Stage { name: "tidy", what: "the rules of the tree hold", run: || tidy::tidy().map(|()| Tally::PASSED) },
+    Stage { name: "deny", what: "dependencies: licences, duplicates, sources", run: deny::policy },
+    Stage { name: "advisories", what: "dependencies: known vulnerabilities", run: deny::advisories },
+    Stage { name: "doc", what: "the documentation builds without a warning", run: doc },
+    Stage { name: "examples", what: "the examples print what they must", run: run_examples },
+    Stage { name: "suite", what: "unit tests, integration tests, the corpus, doctests", run: suite::run },
+];
+
+/// Runs the stages asked for and sums them up.
+pub(crate) fn test(args: &TestArgs) -> Result<()> {
+    let unknown = args.names.iter().find(|name| !STAGES.iter().any(|stage| stage.name == **name));
+    if let Some(name) = unknown {
+        let known: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
+        bail!("no stage is called {name}; there are {}", known.join(", "));
+    }
+    let asked = |stage: &&Stage| args.names.is_empty() || args.names.iter().any(|name| name == stage.name);
+    let stages: Vec<&Stage> = STAGES.iter().filter(asked).collect();
+
+    let begun = Instant::now();
+    let mut summary = String::new();
+    let mut total = Tally::default();
+    for (index, stage) in stages.iter().enumerate() {
+        println!("test ({}/{}) {}: {}", index + 1, stages.len(), stage.name, stage.what);
+        let stage_begun = Instant::now();
+        let tally = (stage.run)().unwrap_or_else(|error| {
+            println!("error: {error:#}");
+            Tally::FAILED
+        });
+        total.add(tally);
+        let line =
+            format!("{:<11} {:<8} {:6.1} s", stage.name, tally.word(), stage_begun.elapsed().as_secs_f64());
+        println!("test ({}/{}) {line}", index + 1, stages.len());
+        summary += &format!("  {line}  {}\n", stage.what);
+    }
+    print!("\n{summary}");
+    let Tally { passed, failed, ignored } = total;
+    let verdict = if failed == 0 { "ok" } else { "FAILED" };
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "\ntest result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; finished in {seconds:.2}s"
+    );
+    if failed > 0 { bail!("{failed} checks failed") } else { Ok(()) }
+}
+
+fn fmt() -> Result<Tally> {
+    cargo(&["fmt", "--all", "--check"]).map(|()| Tally::PASSED)
+}
+
+fn clippy() -> Result<Tally> {
+    let arguments =
+        ["clippy", "--locked", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
+    cargo(&arguments).map(|()| Tally::PASSED)
+}
+
+fn doc() -> Result<Tally> {
+    let denied = "build.rustdocflags=[\"-D\", \"warnings\"]";
+    let arguments = ["doc", "--locked", "--workspace", "--no-deps", "--release", "--config", denied];
+    cargo(&arguments).map(|()| Tally::PASSED)
+}
+
+fn run_examples() -> Result<Tally> {
+    let program = build_program()?;
+    let mut tally = Tally::default();
+    for example in &examples::EXAMPLES {
+        tally.add(match example.check(&program) {
+            Ok(()) => Tally::PASSED,
+            Err(error) => {
+                println!("error: {error:#}");
+                Tally::FAILED
+            }
+        });
+    }
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_as_bad_as_its_worst_check() {
+        let mut tally = Tally::PASSED;
+        tally.add(Tally::IGNORED);
+        assert_eq!((tally.word(), Tally::IGNORED.word()), ("ok", "ignored"));
+        tally.add(Tally::FAILED);
+        assert_eq!((tally.word(), tally), ("FAILED", Tally { passed: 1, failed: 1, ignored: 1 }));
+    }
+}
