@@ -69,6 +69,19 @@ pub(super) fn host_below_engine(tree: &Tree) -> Vec<Finding> {
     named(host, &ABOVE_HOST, "is above the host")
 }
 
+pub(super) fn one_gate(tree: &Tree) -> Vec<Finding> {
+    let others = tree.library().filter(|(file, _)| file.path != "crates/belljar/src/admit.rs");
+    named(others, &["Plan {"], "belongs to `admit.rs`")
+}
+
+pub(super) fn library_prints_nothing(tree: &Tree) -> Vec<Finding> {
+    named(
+        tree.library(),
+        &["print!", "println!", "eprint!", "eprintln!", "dbg!"],
+        "has no place in a library",
+    )
+}
+
 pub(super) fn no_unbounded_channel(tree: &Tree) -> Vec<Finding> {
     let files = tree.rust().filter(|(file, _)| file.path.starts_with("crates/") && !file.is_test());
     named(files, &UNBOUNDED, "has no bound")
@@ -202,6 +215,19 @@ mod tests {
         assert!(host_below_engine(&library("host/output.rs", "use crate::limits::Limits;")).is_empty());
         assert_eq!(host_below_engine(&library("host/output.rs", "use crate::engine::State;")).len(), 1);
         assert_eq!(host_below_engine(&library("host/a.rs", "if x == Language::Python {}")).len(), 1);
+    }
+
+    #[test]
+    fn a_second_gate_is_found() {
+        assert!(one_gate(&library("admit.rs", "Ok(Plan { code })")).is_empty());
+        assert!(one_gate(&library("session.rs", "fn run(plan: Plan) -> x {}")).is_empty());
+        assert_eq!(one_gate(&library("session.rs", "run(Plan { code })")).len(), 1);
+    }
+
+    #[test]
+    fn a_library_that_prints_is_found() {
+        assert!(library_prints_nothing(&library("a.rs", "printed(\"println!\"); // println!")).is_empty());
+        assert_eq!(library_prints_nothing(&library("a.rs", "println!(\"x\")")).len(), 1);
     }
 
     #[test]

@@ -39,7 +39,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 24] = [
     Rule {
         name: "opening-line",
         demands: "a Rust file opens with a line that says what it is",
@@ -77,6 +77,12 @@ const RULES: [Rule; 22] = [
         name: "host-below-engine",
         demands: "`host/` knows neither the engine nor sessions nor the language",
         check: borders::host_below_engine,
+    },
+    Rule { name: "one-gate", demands: "a plan is made in `admit.rs` alone", check: borders::one_gate },
+    Rule {
+        name: "library-prints-nothing",
+        demands: "the library prints nothing",
+        check: borders::library_prints_nothing,
     },
     Rule {
         name: "no-unbounded-channel",
