@@ -51,11 +51,11 @@ fn find(program: &Path, name: &str) -> Result<Option<PathBuf>> {
     Ok(folder_in(&text, name))
 }
 
-/// The folder in a line `name version folder`.
+/// The folder in a line `name version folder`. A version may have spaces in it; a folder begins with a slash.
 fn folder_in(list: &str, name: &str) -> Option<PathBuf> {
     let rest = list.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
-    let (version, folder) = rest.split_once(' ')?;
-    (version != "unusable:").then(|| PathBuf::from(folder))
+    let folder = rest.find(" /").map(|at| PathBuf::from(&rest[at + 1..]))?;
+    (!rest.starts_with("unusable:")).then_some(folder)
 }
 
 fn is_made_from(folder: &Path, engine: &Path, key: &str) -> Result<bool> {
@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn an_image_is_found_in_the_list() {
-        let list = "javascript 0.14 /a b/javascript\npython unusable: it is damaged\n";
+        let list =
+            "javascript QuickJS-ng 0.16 /a b/javascript\npython unusable: the image at /a is damaged\n";
         assert_eq!(folder_in(list, "javascript"), Some(PathBuf::from("/a b/javascript")));
         assert_eq!(folder_in(list, "java"), None);
         assert_eq!(folder_in(list, "python"), None);
