@@ -16,6 +16,15 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/host/random.rs", &["rustix::rand"]),
 ];
 
+/// Modules that may import each other, and why.
+pub(super) const CIRCLES: &[(&str, &str)] = &[
+    ("jar, session", "a jar starts sessions, and a session knows the jar that it was made from"),
+    (
+        "engine::imports, engine::wasi",
+        "one linker is filled by both, and both take a call apart in the same way",
+    ),
+];
+
 /// Fields of `Limits` that bound nothing by themselves.
 pub(super) const NOT_BOUNDS: &[(&str, &str)] =
     &[("on_output_limit", "a choice: what happens at `output_bytes`")];
@@ -35,8 +44,12 @@ mod tests {
     #[test]
     fn there_are_few_exceptions_and_each_has_a_reason() {
         assert!(LONG.len() <= 5);
-        let reasons =
-            LONG.iter().chain(NOT_BOUNDS).map(|(_, why)| why).chain(TEXT.iter().map(|(_, _, why)| why));
+        let reasons = LONG
+            .iter()
+            .chain(NOT_BOUNDS)
+            .chain(CIRCLES)
+            .map(|(_, why)| why)
+            .chain(TEXT.iter().map(|(_, _, why)| why));
         assert!(reasons.into_iter().all(|why| why.split_whitespace().count() >= 3));
     }
 }

@@ -3,6 +3,7 @@
 //! A rule is a function from the tree to what it found. What a rule lets pass stands in `exceptions.rs`, with the reason.
 
 mod borders;
+mod circles;
 mod code;
 mod exceptions;
 mod files;
@@ -39,7 +40,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 24] = [
+const RULES: [Rule; 25] = [
     Rule {
         name: "opening-line",
         demands: "a Rust file opens with a line that says what it is",
@@ -88,6 +89,11 @@ const RULES: [Rule; 24] = [
         name: "no-unbounded-channel",
         demands: "every channel has a bound",
         check: borders::no_unbounded_channel,
+    },
+    Rule {
+        name: "no-circles",
+        demands: "files of a crate do not import each other in a circle",
+        check: circles::no_circles,
     },
     Rule {
         name: "crate-direction",
