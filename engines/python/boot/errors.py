@@ -92,11 +92,11 @@ def _from_memory(error):
 
 def _shorten(told):
     """Drops frames that are not the user's, and what is too far down the chain."""
-    waiting = [(told, 0)]
+    waiting, known = [(told, 0)], {}
     while waiting:
         one, depth = waiting.pop()
         if one.stack is not None:
-            one.stack[:] = [_with_lines(frame) for frame in one.stack if not frame.filename.startswith(_hidden)]
+            one.stack[:] = [_with_lines(frame, known) for frame in one.stack if not frame.filename.startswith(_hidden)]
         if depth == CHAIN:
             one.__cause__ = one.__context__ = None
         if one.exceptions:
@@ -106,28 +106,34 @@ def _shorten(told):
                 waiting.append((other, depth + 1))
 
 
-def _with_lines(frame):
+def _with_lines(frame, known):
     """Gives a frame the lines of the run that its code came from: names of runs may repeat in a session."""
-    for cells, lines in reversed(_runs):
-        if frame._code is not None and any(_holds(cell, frame._code) for cell in cells):
-            frame._lines = "".join(line.rstrip("\n") + "\n" for line in lines[frame.lineno - 1:frame.end_lineno])
-            break
+    if frame._code not in known:
+        known[frame._code] = _lines_of(frame._code)
+    lines = known[frame._code]
+    if lines is not None:
+        frame._lines = "".join(line.rstrip("\n") + "\n" for line in lines[frame.lineno - 1:frame.end_lineno])
     if frame.line and len(frame.line) > LINE_CHARACTERS:
         frame._lines = frame.line[:LINE_CHARACTERS] + " ...\n"
         frame.colno = frame.end_colno = None
     return frame
 
 
+def _lines_of(code):
+    """The source lines of the run that made this code object, if a run did."""
+    for cells, lines in reversed(_runs):
+        if any(_holds(cell, code) for cell in cells):
+            return lines
+    return None
+
+
 def _holds(code, wanted):
     """Is `wanted` this code object or inside of it?"""
-    waiting = [code]
-    while waiting:
-        code = waiting.pop()
-        if code is wanted:
-            return True
-        if code.co_filename == wanted.co_filename:
-            waiting.extend(const for const in code.co_consts if type(const) is type(wanted))
-    return False
+    if code is wanted:
+        return True
+    if code.co_filename != wanted.co_filename:
+        return False
+    return any(_holds(const, wanted) for const in code.co_consts if type(const) is type(wanted))
 
 
 def _place(told):

@@ -27,6 +27,9 @@ void stop_clear(void);
 // immortal.c: objects of the image are never freed, so their counts need not be written.
 void immortalise_all(void);
 
+// scrypt.c: the part of scrypt that cannot be written in Python.
+PyObject *scrypt_mix(PyObject *module, PyObject *arguments);
+
 // boot.c: brings up the boot files, which see the private module `host`.
 // What the shim calls of `boot/serve.py`, and the namespace that the user's code runs in.
 struct serve {

@@ -1,0 +1,60 @@
+//! The shim and the boot files, linked with the interpreter to one module.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::super::Bench;
+use crate::cache;
+use crate::fetch::debian::Version;
+use crate::zig::Zig;
+
+/// What is linked.
+pub(super) struct Parts<'a> {
+    pub(super) source: &'a Path,
+    pub(super) native: &'a Path,
+    pub(super) libraries: &'a Path,
+    pub(super) interpreter: &'a Path,
+}
+
+/// The shim's files, and the allocator: both come before libc, and so are found first.
+const SHIM: [&str; 8] = ["engine", "boot", "library", "cells", "stop", "immortal", "scrypt", "libc"];
+const COMMON: [&str; 1] = ["malloc"];
+
+/// The shadow stack. With it and a native stack of 8 MiB every deep recursion that was tried ends in a RecursionError.
+const STACK_BYTES: u32 = 8 << 20;
+
+const INTERPRETER: [&str; 3] = ["Hacl_Hash_SHA2", "expat", "mpdec"];
+const LIBRARIES: [&str; 4] = ["z", "bz2", "lzma", "sqlite3"];
+const EMULATED: [&str; 4] = ["mman", "signal", "getpid", "process-clocks"];
+
+/// Writes `engine.wasm`.
+pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<()> {
+    let mut library = Command::new(parts.native.join("python"));
+    library.arg(bench.folder.join("library.py")).arg(parts.source.join("Lib")).arg(bench.folder);
+    library.arg(bench.work.join("library.bin")).arg(format!("/{}", super::library_folder(version)));
+    bench.progress.run(&mut library)?;
+
+    let zig = Zig::fetch(bench.cache, bench.work)?;
+    let common = bench.folder.with_file_name("common");
+    let files = SHIM.map(|name| bench.folder.join("shim").join(format!("{name}.c")));
+    let shared = COMMON.map(|name| common.join(format!("{name}.c")));
+    let mut command = zig.command("cc");
+    command.args(["-target", "wasm32-wasi", "-mexec-model=reactor", "-O3", "-g0", "-fomit-frame-pointer"]);
+    command.args(["-std=gnu23", "-DNDEBUG", "-D_WASI_EMULATED_SIGNAL"]);
+    command.arg(format!("-Wl,-z,stack-size={STACK_BYTES}")).arg("-Wl,--strip-all");
+    command.arg(format!("--embed-dir={}", bench.work.display()));
+    let include = parts.source.join("Include");
+    for folder in [include.clone(), include.join("internal"), parts.interpreter.join("include")] {
+        command.arg("-I").arg(folder);
+    }
+    command.args(files).args(shared);
+    command.arg("-L").arg(parts.interpreter.join("lib")).arg("-L").arg(parts.libraries.join("lib"));
+    command.arg(format!("-lpython{}", super::series(version)));
+    command.args(INTERPRETER.iter().chain(&LIBRARIES).map(|name| format!("-l{name}")));
+    command.args(EMULATED.map(|name| format!("-lwasi-emulated-{name}")));
+    command.arg("-lm").arg("-o").arg(bench.out.join("engine.wasm"));
+    bench.progress.run(&mut command)?;
+    cache::read(&bench.out.join("engine.wasm")).map(drop)
+}
