@@ -43,8 +43,8 @@ pub(crate) fn setup() -> Result<()> {
 
 /// Names all that is missing at once, so that nothing fails ten minutes in.
 fn check_machine() -> Result<()> {
-    if !cfg!(all(target_os = "linux", target_pointer_width = "64")) {
-        bail!("Belljar needs a 64-bit Linux");
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        bail!("Belljar is built on Linux on x86-64: the compiler of its engines is pinned for that");
     }
     require(&[
         &require::CARGO,
