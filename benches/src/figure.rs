@@ -1,0 +1,209 @@
+//! The figures: what is asked, of whom, and what it is to become.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::protocol::Ask;
+
+/// Sessions that live at once when memory is measured.
+const IDLE_SESSIONS: usize = 200;
+
+/// The deadline whose keeping is measured.
+const DEADLINE_MS: u64 = 20;
+
+/// One figure.
+pub(crate) struct Figure {
+    /// The name for `--only`.
+    pub(crate) name: &'static str,
+    /// What the table says.
+    pub(crate) title: &'static str,
+    pub(crate) language: &'static str,
+    pub(crate) kind: Kind,
+    /// What our engines are to reach, each after its name.
+    pub(crate) goals: &'static [(&'static str, &'static str)],
+}
+
+/// How a figure is found.
+pub(crate) enum Kind {
+    /// Many samples of one ask.
+    Samples(Ask),
+    /// Time on the processor of every program of the language, against the native peer.
+    Programs,
+    /// Bytes, asked once of a peer that has done nothing else.
+    Bytes(Ask),
+    /// Whole processes.
+    Processes,
+}
+
+/// A program that measures the processor.
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) code: String,
+    pub(crate) expect: String,
+}
+
+/// All figures, in the order of the table.
+pub(crate) fn figures() -> Vec<Figure> {
+    let figure = |name, title, language, kind, goals| Figure { name, title, language, kind, goals };
+    vec![
+        figure(
+            "fresh-python",
+            "fresh session, `print(1)`, drop",
+            "python",
+            Kind::Samples(fresh(&["print(1)"], "1")),
+            &[("belljar python", "0.3 ms, p99 1 ms")],
+        ),
+        figure(
+            "fresh-javascript",
+            "fresh session, `1+2`, drop",
+            "javascript",
+            Kind::Samples(fresh(&["1+2"], "3")),
+            &[("belljar javascript", "15 µs"), ("belljar microjs", "5 µs")],
+        ),
+        figure(
+            "step-python",
+            "step in a live session, `print(n + 1)`",
+            "python",
+            Kind::Samples(step("n = 1", "print(n + 1)", "2")),
+            &[("belljar python", "30 µs")],
+        ),
+        figure(
+            "step-javascript",
+            "step in a live session, `n + 1`",
+            "javascript",
+            Kind::Samples(step("var n = 1", "n + 1", "2")),
+            &[],
+        ),
+        figure(
+            "agent-python",
+            "new session and ten commands",
+            "python",
+            agent_python(),
+            &[("belljar python", "1 ms")],
+        ),
+        figure("agent-javascript", "new session and ten commands", "javascript", agent_javascript(), &[]),
+        figure(
+            "process-python",
+            "whole process, `print(1)`",
+            "python",
+            Kind::Processes,
+            &[("belljar python", "faster than python3")],
+        ),
+        figure(
+            "process-javascript",
+            "whole process, `console.log(3)`",
+            "javascript",
+            Kind::Processes,
+            &[("belljar javascript", "a fifth of node")],
+        ),
+        figure(
+            "cpu-python",
+            "processor, 12 programs, against native CPython",
+            "python",
+            Kind::Programs,
+            &[("belljar python", "1.9x, then 1.3x")],
+        ),
+        figure(
+            "cpu-javascript",
+            "processor, 12 programs, against native QuickJS-ng",
+            "javascript",
+            Kind::Programs,
+            &[("belljar javascript", "1.4x, then 1.15x")],
+        ),
+        figure(
+            "memory-python",
+            "private memory, idle live session",
+            "python",
+            Kind::Bytes(idle("print(1)", "1")),
+            &[("belljar python", "1 MiB")],
+        ),
+        figure(
+            "memory-javascript",
+            "private memory, idle live session",
+            "javascript",
+            Kind::Bytes(idle("1+2", "3")),
+            &[("belljar javascript", "110 KiB"), ("belljar microjs", "34 KiB")],
+        ),
+        figure("stop-python", "stop after a deadline, busy loop", "python", stop("while True: pass"), STOP),
+        figure(
+            "stop-c-python",
+            "stop after a deadline, `sum(range(10**12))`",
+            "python",
+            stop("sum(range(10**12))"),
+            STOP,
+        ),
+        figure(
+            "stop-javascript",
+            "stop after a deadline, busy loop",
+            "javascript",
+            stop("while (true) {}"),
+            STOP,
+        ),
+        figure(
+            "stop-c-javascript",
+            "stop after a deadline, `[].indexOf` over 2^53",
+            "javascript",
+            stop("[].indexOf.call({length: 9007199254740991}, 1)"),
+            STOP,
+        ),
+    ]
+}
+
+const STOP: &[(&str, &str)] =
+    &[("belljar python", "p99 2 ms"), ("belljar javascript", "p99 2 ms"), ("belljar microjs", "p99 2 ms")];
+
+/// What the design wants measured and cannot be measured yet.
+pub(crate) const LATER: &str =
+    "Not measured yet, since it is not there yet: sessions through a jailed worker; fork, snapshot, restore.";
+
+fn fresh(codes: &[&str], expect: &str) -> Ask {
+    let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+    Ask::Fresh { codes, expect: expect.to_owned(), count: 1 }
+}
+
+fn step(setup: &str, code: &str, expect: &str) -> Ask {
+    Ask::Step { setup: setup.to_owned(), code: code.to_owned(), expect: expect.to_owned(), count: 1 }
+}
+
+fn idle(code: &str, expect: &str) -> Ask {
+    Ask::Idle { code: code.to_owned(), expect: expect.to_owned(), count: IDLE_SESSIONS }
+}
+
+fn stop(code: &str) -> Kind {
+    Kind::Samples(Ask::Stop { code: code.to_owned(), deadline_ms: DEADLINE_MS, count: 1 })
+}
+
+fn agent_python() -> Kind {
+    let mut codes = vec!["rows = []"];
+    codes.extend(["rows.append(len(rows) * 2)"; 8]);
+    codes.push("print(sum(rows))");
+    Kind::Samples(fresh(&codes, "56"))
+}
+
+fn agent_javascript() -> Kind {
+    let mut codes = vec!["var rows = []"];
+    codes.extend(["rows.push(rows.length * 2)"; 8]);
+    codes.push("rows.reduce(function (a, b) { return a + b }, 0)");
+    Kind::Samples(fresh(&codes, "56"))
+}
+
+/// The programs in a folder, by name, each with what it must answer.
+pub(crate) fn programs(folder: &Path) -> Result<Vec<Program>> {
+    let reading = || format!("reading {}", folder.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(reading)? {
+        let path = entry.with_context(reading)?.path();
+        if path.extension().is_none_or(|extension| extension == "out") {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = |path: &Path| {
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+        };
+        let expect = text(&path.with_extension("out"))?.trim_end().to_owned();
+        found.push(Program { name, code: text(&path)?, expect });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}

@@ -1,0 +1,182 @@
+//! Belljar itself as a peer: the library, in this process.
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use belljar::{Ended, Jar, Limits, MIB, Outcome, Session};
+use clap::Args;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::protocol::{Answer, Ask};
+
+/// What programs that measure the processor may take.
+const PROGRAM_TIME_MS: u64 = 120_000;
+
+/// Fuel that is counted and never used up.
+const FUEL: u64 = 1 << 60;
+
+/// Which jar to serve.
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// The image
+    #[arg(long)]
+    image: String,
+    /// Count fuel
+    #[arg(long)]
+    fuel: bool,
+}
+
+/// Answers asks until standard input ends.
+pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
+    let limits = Limits {
+        time_ms: PROGRAM_TIME_MS,
+        cpu_ms: PROGRAM_TIME_MS,
+        memory_bytes: 512 * MIB,
+        fuel: args.fuel.then_some(FUEL),
+        ..Limits::default()
+    };
+    let jar = Jar::open(&args.image)?.with_limits(limits)?;
+    jar.warm()?;
+    for line in std::io::stdin().lock().lines() {
+        let ask: Ask = serde_json::from_str(&line.context("reading an ask")?).context("reading an ask")?;
+        let answer = answer(&jar, &ask)
+            .unwrap_or_else(|error| Answer { error: Some(format!("{error:#}")), ..Answer::default() });
+        let mut text = serde_json::to_string(&answer).context("writing an answer")?;
+        text.push('\n');
+        std::io::stdout().write_all(text.as_bytes()).context("writing an answer")?;
+    }
+    Ok(())
+}
+
+fn answer(jar: &Jar, ask: &Ask) -> Result<Answer> {
+    match ask {
+        Ask::Hello => Ok(hello(jar)),
+        Ask::Fresh { codes, expect, count } => samples(*count, || fresh(jar, codes, expect)),
+        Ask::Step { setup, code, expect, count } => {
+            let session = jar.session()?;
+            completed(&session.run_blocking(setup.as_str())?)?;
+            samples(*count, || timed(&session, code, expect))
+        }
+        Ask::Cpu { code, expect } => cpu(jar, code, expect),
+        Ask::Idle { code, expect, count } => idle(jar, code, expect, *count),
+        Ask::Stop { code, deadline_ms, count } => {
+            let limits = Limits { time_ms: *deadline_ms, ..jar.limits().clone() };
+            let jar = jar.clone().with_limits(limits)?;
+            samples(*count, || stop(&jar, code, *deadline_ms))
+        }
+    }
+}
+
+fn hello(jar: &Jar) -> Answer {
+    Answer {
+        version: Some(format!("{} ({})", env!("CARGO_PKG_VERSION"), jar.image().version())),
+        offers: ["fresh", "step", "cpu", "idle", "stop"].map(str::to_owned).to_vec(),
+        ..Answer::default()
+    }
+}
+
+fn samples(count: usize, mut sample: impl FnMut() -> Result<i64>) -> Result<Answer> {
+    let ns = (0..count).map(|_| sample()).collect::<Result<Vec<_>>>()?;
+    Ok(Answer { ns, ..Answer::default() })
+}
+
+fn fresh(jar: &Jar, codes: &[String], expect: &str) -> Result<i64> {
+    let begun = Instant::now();
+    let session = jar.session()?;
+    let mut last = None;
+    for code in codes {
+        last = Some(session.run_blocking(code.as_str())?);
+    }
+    drop(session);
+    let took = ns(begun);
+    check(&last.context("nothing was run")?, expect)?;
+    Ok(took)
+}
+
+fn timed(session: &Session, code: &str, expect: &str) -> Result<i64> {
+    let begun = Instant::now();
+    let outcome = session.run_blocking(code)?;
+    let took = ns(begun);
+    check(&outcome, expect)?;
+    Ok(took)
+}
+
+fn cpu(jar: &Jar, code: &str, expect: &str) -> Result<Answer> {
+    let session = jar.session()?;
+    let (used, begun) = (processor_ns(), Instant::now());
+    let outcome = session.run_blocking(code)?;
+    let (used, took) = (processor_ns() - used, ns(begun));
+    check(&outcome, expect)?;
+    Ok(Answer { ns: vec![took], cpu_ns: vec![used], ..Answer::default() })
+}
+
+fn idle(jar: &Jar, code: &str, expect: &str, count: usize) -> Result<Answer> {
+    let before = private_bytes()?;
+    let mut sessions = Vec::with_capacity(count);
+    for _ in 0..count {
+        let session = jar.session()?;
+        timed(&session, code, expect)?;
+        sessions.push(session);
+    }
+    let grown = private_bytes()?.saturating_sub(before);
+    Ok(Answer { bytes: Some(grown / count.max(1) as u64), ..Answer::default() })
+}
+
+fn stop(jar: &Jar, code: &str, deadline_ms: u64) -> Result<i64> {
+    let session = jar.session()?;
+    let begun = Instant::now();
+    let outcome = session.run_blocking(code)?;
+    let took = ns(begun);
+    if outcome.ended != Ended::TimeLimit {
+        bail!("the code was not stopped by its deadline: {:?} {:?}", outcome.ended, outcome.error);
+    }
+    Ok(took - i64::try_from(deadline_ms * 1_000_000).unwrap_or(i64::MAX))
+}
+
+/// Fails unless the code came to its end and printed `expect`, or printed nothing and has it as its value.
+fn check(outcome: &Outcome, expect: &str) -> Result<()> {
+    completed(outcome)?;
+    let printed = outcome.stdout.to_string();
+    let value = outcome.value.as_ref();
+    // A text as value is shown with quotes; its JSON is read instead.
+    let text = value.and_then(|value| value.json.as_ref()?.parse::<String>().ok());
+    let value = text.or_else(|| value.map(|value| value.repr.clone())).unwrap_or_default();
+    let found = if printed.is_empty() { value.as_str() } else { printed.trim_end() };
+    if found != expect {
+        bail!("wrong answer: {found:?}, not {expect:?}");
+    }
+    Ok(())
+}
+
+fn completed(outcome: &Outcome) -> Result<()> {
+    if outcome.ended != Ended::Completed {
+        let error = outcome.error.as_ref();
+        let error = error.map(|error| format!("{}: {}", error.r#type, error.message));
+        bail!("ended {:?}: {}", outcome.ended, error.unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn ns(begun: Instant) -> i64 {
+    i64::try_from(begun.elapsed().as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// What this process has used of the processor.
+fn processor_ns() -> i64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// Memory of this process that is shared with nobody and differs from what files hold.
+pub(crate) fn private_bytes() -> Result<u64> {
+    rollup("Private_Dirty:")
+}
+
+/// A line of this process's memory statistics, in bytes.
+pub(crate) fn rollup(field: &str) -> Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/smaps_rollup").context("reading smaps_rollup")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field)).context("a field is missing")?;
+    let number = line.trim().trim_end_matches(" kB").parse::<u64>().context("reading smaps_rollup")?;
+    Ok(number * 1024)
+}

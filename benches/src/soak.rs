@@ -1,0 +1,69 @@
+//! A very long row of very short runs: does memory grow?
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use belljar::{Ended, Jar};
+use clap::Args;
+
+use crate::ours::rollup;
+
+/// What is run and how often.
+#[derive(Args)]
+pub(crate) struct SoakArgs {
+    /// The image
+    #[arg(long, default_value = "python")]
+    image: String,
+    /// Number of sessions, each used once
+    #[arg(long, default_value_t = 1_000_000)]
+    runs: u64,
+}
+
+/// How many lines are printed.
+const REPORTS: u64 = 20;
+
+/// Codes that take turns: an answer, an error, output, memory, and one that exits.
+fn codes(jar: &Jar) -> [(&'static str, Ended); 4] {
+    match jar.image().language() {
+        belljar::Language::Python => [
+            ("print(sum(range(10)))", Ended::Completed),
+            ("x = 'a' * 1_000_000", Ended::Completed),
+            ("1 / 0", Ended::Raised),
+            ("def f():\n    return f()\nf()", Ended::Raised),
+        ],
+        belljar::Language::JavaScript => [
+            ("var total = 0; for (var i = 0; i < 10; i++) total += i; total", Ended::Completed),
+            ("var x = 'a'; for (var i = 0; i < 18; i++) x += x; x.length", Ended::Completed),
+            ("throw new Error('no')", Ended::Raised),
+            ("function f() { return f() + 1 } f()", Ended::Raised),
+        ],
+    }
+}
+
+/// Runs them and prints memory as it goes. Fails when a run ends otherwise than it must; what memory does is for the reader to see.
+pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
+    let jar = Jar::open(&args.image)?;
+    let codes = codes(&jar);
+    let begun = Instant::now();
+    println!("{} {}: {} runs", args.image, jar.image().version(), args.runs);
+    println!("| runs | resident MiB | private MiB | runs/s |\n|---:|---:|---:|---:|");
+    for run in 0..args.runs {
+        if run.is_multiple_of((args.runs / REPORTS).max(1)) {
+            report(run, begun)?;
+        }
+        let (code, expected) = codes[usize::try_from(run)? % codes.len()];
+        let outcome = jar.run_blocking(code)?;
+        if outcome.ended != expected {
+            bail!("run {run}, {code:?}: {:?}, not {expected:?}: {:?}", outcome.ended, outcome.error);
+        }
+    }
+    report(args.runs, begun)
+}
+
+fn report(runs: u64, begun: Instant) -> Result<()> {
+    const MIB: f64 = 1024.0 * 1024.0;
+    let (resident, private) = (rollup("Rss:")? as f64 / MIB, rollup("Private_Dirty:")? as f64 / MIB);
+    let rate = runs as f64 / begun.elapsed().as_secs_f64();
+    println!("| {runs} | {resident:.1} | {private:.1} | {rate:.0} |");
+    Ok(())
+}
