@@ -21,8 +21,7 @@ const VERSION: &str = "0.16.2";
 
 /// Boot files, in the order they run: those of the inner realm, then those of the user's.
 const INSIDE: [&str; 4] = ["inspect", "report", "console", "complete"];
-const BOOT: [&str; 9] =
-    ["console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl"];
+const BOOT: [&str; 9] = ["console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl"];
 
 /// The shadow stack. With it and a native stack of 8 MiB every deep recursion that was tried ends in a RangeError.
 const STACK_BYTES: u32 = 3 << 20;
