@@ -26,7 +26,8 @@ const SUSPENDED: u8 = 121;
 const OUTPUT_LIMIT: u8 = 122;
 const FUEL_LIMIT: u8 = 123;
 const TIME_LIMIT: u8 = 124;
-const NOT_RUN: u8 = 125;
+/// Nothing was run, or we failed.
+pub(crate) const NOT_RUN: u8 = 125;
 const CANCELLED: u8 = 130;
 const CRASHED: u8 = 134;
 const MEMORY_LIMIT: u8 = 137;
@@ -95,10 +96,10 @@ impl Failure {
     }
 
     /// The exit code.
-    pub(crate) fn code(&self) -> ExitCode {
+    pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::ReaderGone => ExitCode::SUCCESS,
-            Self::Usage { .. } | Self::Library(_) | Self::System { .. } => ExitCode::from(NOT_RUN),
+            Self::ReaderGone => 0,
+            Self::Usage { .. } | Self::Library(_) | Self::System { .. } => NOT_RUN,
         }
     }
 
@@ -106,10 +107,6 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Library(Error::NoImage { looked, .. }) => Some(match looked.last() {
-                Some(place) => format!("`cargo xtask setup` in the source tree builds the images, and `belljar image list` shows them; this one was looked for in {}", place.display()),
-                None => "set HOME, so that images can be found".to_owned(),
-            }),
             Self::Library(Error::LimitOutOfRange { limit, least, most, .. }) => {
                 Some(format!("give {} from {} to {}", flag_of(limit), amount(limit, *least), amount(limit, *most)))
             }

@@ -26,7 +26,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     match Cli::try_parse() {
-        Ok(cli) => cli.command.run().unwrap_or_else(|failure| render::failure(&failure)),
+        Ok(cli) => cli.command.run().unwrap_or_else(|failure| ExitCode::from(render::failure(&failure))),
         Err(error) => exit::of_usage(&error),
     }
 }

@@ -2,10 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use belljar::{CancelToken, Ended, Outcome, SessionState, Stream};
+use belljar::{CancelToken, Ended, Outcome, Stream};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::exit::Failure;
@@ -154,17 +153,8 @@ fn limit_hint(ended: Ended) -> Option<&'static str> {
     }
 }
 
-/// What to say of a session after a run, when it is not simply kept.
-pub(crate) fn session_note(state: SessionState) -> Option<&'static str> {
-    match state {
-        SessionState::Kept => None,
-        SessionState::RolledBack => Some("the session is as it was before this run"),
-        SessionState::Closed => Some("the session has ended with what it knew; a new one begins"),
-    }
-}
-
 /// Prints a failure of ours and what to do about it, and gives the exit code.
-pub(crate) fn failure(failure: &Failure) -> ExitCode {
+pub(crate) fn failure(failure: &Failure) -> u8 {
     if !matches!(failure, Failure::ReaderGone) {
         complain(failure, failure.hint().as_deref());
     }
@@ -183,6 +173,13 @@ pub(crate) fn complain(message: &dyn Display, hint: Option<&str>) {
     }
     // There is nowhere left to say that this failed.
     let _ = put(Stream::Stderr, text.as_bytes());
+}
+
+/// Tells something that is no error.
+pub(crate) fn note(text: &str) {
+    let colours = io::stderr().is_terminal() && wants_colours();
+    // Nothing depends on it.
+    let _ = put(Stream::Stderr, format!("{} {text}\n", paint(HINT, "note:", colours)).as_bytes());
 }
 
 /// Prints our own text to standard output.

@@ -47,9 +47,11 @@ pub(crate) fn neutralise(bytes: &[u8]) -> String {
 
 /// How many bytes at the end could still become something else.
 fn unfinished(bytes: &[u8]) -> usize {
-    if bytes.last() == Some(&b'\r') {
-        return 1;
-    }
+    if bytes.last() == Some(&b'\r') { 1 } else { unfinished_character(bytes) }
+}
+
+/// How many bytes at the end are the beginning of a character.
+pub(crate) fn unfinished_character(bytes: &[u8]) -> usize {
     // At most three bytes are waiting for the rest of their character.
     let from = bytes.len().saturating_sub(3);
     let Some(start) = bytes[from..].iter().rposition(|byte| byte & 0xc0 != 0x80).map(|at| from + at) else { return 0 };

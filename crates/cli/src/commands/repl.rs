@@ -1,9 +1,129 @@
-//! `belljar repl`.
+//! `belljar repl`: a session to type into.
+
+mod prompt;
+
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+
+use belljar::{CancelToken, Completeness, Ended, Jar, Outcome, Request, Runtime, Session, SessionState};
 use clap::Args;
-use crate::exit::Failure;
-/// Args.
+
+use self::prompt::{Line, Prompt};
+use crate::exit::{self, Failure};
+use crate::interrupt::Interrupt;
+use crate::limit_args::LimitArgs;
+use crate::open::{self, DEFAULT_ENGINE};
+use crate::render::{self, Screen};
+
+/// Which language to speak, and within which limits.
 #[derive(Args)]
-pub(crate) struct ReplArgs {}
-/// Repl.
-pub(crate) fn repl(_: &ReplArgs) -> Result<ExitCode, Failure> { Ok(ExitCode::SUCCESS) }
+pub(crate) struct ReplArgs {
+    /// The engine: python, javascript, microjs, or an image of your own
+    #[arg(long, value_name = "ENGINE", default_value = DEFAULT_ENGINE)]
+    engine: String,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Reads code, runs it and shows what it gives, until there is no more or the code exits.
+pub(crate) fn repl(args: &ReplArgs) -> Result<ExitCode, Failure> {
+    // Room for two: a session that has ended is followed by another while the prompt still holds it.
+    let runtime = Runtime::new(2)?;
+    let jar = open::jar(&runtime, &args.engine, &args.limits)?;
+    let talk = Talk { screen: Screen::new(), interrupt: Interrupt::listen()?, jar };
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        talk.with_a_person(&args.engine)
+    } else {
+        talk.with_a_pipe()
+    }
+}
+
+const NEW_SESSION: &str = "the session has ended, and what it knew is lost; this is a new one";
+
+struct Talk {
+    screen: Screen,
+    interrupt: Interrupt,
+    jar: Jar,
+}
+
+impl Talk {
+    fn with_a_person(&self, engine: &str) -> Result<ExitCode, Failure> {
+        let version = self.jar.image().version();
+        render::print(format!("{version} in a jar. Ctrl-C stops a run, Ctrl-D leaves.\n").as_bytes())?;
+        let mut prompt = Prompt::new(engine, self.jar.session()?)?;
+        loop {
+            match prompt.read()? {
+                Line::Code(code) => {
+                    let outcome = self.run(prompt.session(), &code)?;
+                    if outcome.ended == Ended::Exited {
+                        return Ok(exit::of_outcome(&outcome));
+                    }
+                }
+                Line::Nothing => {}
+                Line::End => return Ok(ExitCode::SUCCESS),
+            }
+            if prompt.session().is_closed() {
+                prompt.renew(self.jar.session()?);
+                render::note(NEW_SESSION);
+            }
+        }
+    }
+
+    fn with_a_pipe(&self) -> Result<ExitCode, Failure> {
+        let mut session = self.jar.session()?;
+        let (mut code, mut last) = (String::new(), ExitCode::SUCCESS);
+        while let Some(whole) = read_piece(&session, &mut code)? {
+            let outcome = self.run(&session, &whole)?;
+            last = exit::of_outcome(&outcome);
+            if outcome.ended == Ended::Exited {
+                break;
+            }
+            if session.is_closed() {
+                session = self.jar.session()?;
+                render::note(NEW_SESSION);
+            }
+        }
+        Ok(last)
+    }
+
+    /// Runs code that was typed, and shows its value or its error.
+    fn run(&self, session: &Session, code: &str) -> Result<Outcome, Failure> {
+        let token = CancelToken::new();
+        let request = Request::new(code).cancel_with(&token).on_output(self.screen.sink(&token));
+        self.interrupt.aim(&token);
+        let outcome = session.run_blocking(request);
+        self.interrupt.release();
+        let outcome = outcome?;
+        self.screen.finish()?;
+        if !is_nothing(&outcome) {
+            self.screen.value(&outcome)?;
+        }
+        self.screen.ending(&outcome)?;
+        if outcome.session == SessionState::RolledBack {
+            render::note("the session is as it was before this run");
+        }
+        Ok(outcome)
+    }
+}
+
+/// Reads lines until they can be run, or there are no more.
+fn read_piece(session: &Session, code: &mut String) -> Result<Option<String>, Failure> {
+    loop {
+        let length = code.len();
+        let read = io::stdin().read_line(code);
+        read.map_err(|error| Failure::system("cannot read standard input", error))?;
+        let ended = code.len() == length;
+        let blank = code.trim().is_empty();
+        if ended && blank {
+            return Ok(None);
+        }
+        if ended || !blank && session.check_blocking(code)? != Completeness::Incomplete {
+            return Ok(Some(std::mem::take(code)));
+        }
+    }
+}
+
+/// A value that says that there is none.
+fn is_nothing(outcome: &Outcome) -> bool {
+    outcome.value.as_ref().is_none_or(|value| matches!(value.r#type.as_str(), "undefined" | "NoneType"))
+}

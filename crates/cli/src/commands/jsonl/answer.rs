@@ -1,0 +1,242 @@
+//! Answers: whole lines, written as they come, and the list of what is still to be answered.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use belljar::{CancelToken, Completeness, Completions, Error, Fault, Outcome, Stream, Text};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::ask::Id;
+use super::line::Unreadable;
+use crate::exit::Failure;
+use crate::render;
+use crate::terminal::unfinished_character;
+
+/// Why a request was not served.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The request, where it could be told.
+    pub(crate) id: Option<Id>,
+    /// Whose fault it is.
+    pub(crate) fault: Fault,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+}
+
+impl Refusal {
+    /// The caller's mistake, and what to do about it.
+    pub(crate) fn caller(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { id: None, fault: Fault::Caller, message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// The machine lacks something.
+    pub(crate) fn machine(message: impl Into<String>) -> Self {
+        Self { id: None, fault: Fault::Installation, message: message.into(), hint: None }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let hint = match error {
+            Error::Closed => Some("close it, and its name is free for a new one"),
+            _ => error.hint(),
+        };
+        let hint = hint.map(str::to_owned);
+        Self { id: None, fault: error.fault(), message: error.to_string(), hint }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::TooLong { most } => {
+                Self::caller(format!("the line is longer than {most} bytes"), "give less in one request")
+            }
+            Unreadable::NotUtf8 { offset } => {
+                Self::caller(format!("the line is not UTF-8: look at offset {offset}"), "JSON is UTF-8")
+            }
+        }
+    }
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = match self.fault {
+            Fault::Caller => "caller",
+            Fault::Installation => "installation",
+            Fault::Belljar => "belljar",
+        };
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("kind", kind)?;
+        map.serialize_entry("message", &self.message)?;
+        map.serialize_entry("hint", &self.hint)?;
+        map.end()
+    }
+}
+
+/// Where answers go. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Answers(Arc<Mutex<BTreeMap<String, Option<CancelToken>>>>);
+
+impl Answers {
+    /// Nothing is to be answered yet.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A request is going to be served; while it is, its id is taken, and `token` cancels it.
+    pub(crate) fn begin(&self, id: &Id, token: Option<CancelToken>) -> Result<(), Refusal> {
+        let mut open = self.open();
+        if open.contains_key(id.get()) {
+            let message = format!("the id {} belongs to a request that is not answered yet", id.get());
+            return Err(Refusal::caller(message, "give every request an id of its own"));
+        }
+        open.insert(id.get().to_owned(), token);
+        Ok(())
+    }
+
+    /// The request is not going to be served after all.
+    pub(crate) fn end(&self, id: &Id) {
+        self.open().remove(id.get());
+    }
+
+    /// Cancels a run that is not answered yet. False when there is none.
+    pub(crate) fn cancel(&self, run: &Id) -> bool {
+        match self.open().get(run.get()) {
+            Some(Some(token)) => {
+                token.cancel();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Answers with an outcome.
+    pub(crate) fn outcome(&self, id: &Id, outcome: &Outcome) {
+        self.answer(id, "outcome", outcome);
+    }
+
+    /// Answers with completions.
+    pub(crate) fn completions(&self, id: &Id, completions: &Completions) {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            start: usize,
+            candidates: &'a [String],
+        }
+        self.answer(id, "completions", &Body { start: completions.start, candidates: &completions.candidates });
+    }
+
+    /// Answers whether code is complete.
+    pub(crate) fn check(&self, id: &Id, completeness: Completeness) {
+        let word = match completeness {
+            Completeness::Complete => "complete",
+            Completeness::Incomplete => "incomplete",
+            Completeness::Wrong => "wrong",
+        };
+        self.answer(id, "check", &word);
+    }
+
+    /// Answers that what was asked for is done.
+    pub(crate) fn done(&self, id: &Id) {
+        self.end(id);
+        write(&Answer { id: Some(id), name: "done", body: &true });
+    }
+
+    /// Answers that a request was not served.
+    pub(crate) fn refuse(&self, id: Option<&Id>, refusal: &Refusal) {
+        write(&Answer { id, name: "error", body: refusal });
+    }
+
+    /// Answers that a request that had begun failed.
+    pub(crate) fn fail(&self, id: &Id, refusal: &Refusal) {
+        self.answer(id, "error", refusal);
+    }
+
+    /// Output of a run, to be written while it goes on.
+    pub(crate) fn stream(&self, id: &Id) -> Streams {
+        Streams { id: id.clone(), waiting: Arc::default() }
+    }
+
+    /// The id is free before its answer can be read: whoever reads the answer may use it again.
+    fn answer<T: Serialize>(&self, id: &Id, name: &'static str, body: &T) {
+        self.end(id);
+        write(&Answer { id: Some(id), name, body });
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Option<CancelToken>>> {
+        // Each change of the list is one call: nothing that panicked has left half of one.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Output of one run. Characters are never cut.
+#[derive(Clone)]
+pub(crate) struct Streams {
+    id: Id,
+    /// The beginnings of characters, of stdout and of stderr.
+    waiting: Arc<Mutex<[Vec<u8>; 2]>>,
+}
+
+impl Streams {
+    /// What takes the output.
+    pub(crate) fn sink(&self) -> impl FnMut(Stream, &[u8]) + Send + 'static {
+        let streams = self.clone();
+        move |stream, bytes| {
+            let mut waiting = streams.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let held = &mut waiting[usize::from(stream == Stream::Stderr)];
+            held.extend_from_slice(bytes);
+            let rest = held.split_off(held.len() - unfinished_character(held));
+            streams.write(stream, std::mem::replace(held, rest));
+        }
+    }
+
+    /// Writes what was still waiting when the run ended.
+    pub(crate) fn finish(&self) {
+        let [out, err] = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        self.write(Stream::Stdout, out);
+        self.write(Stream::Stderr, err);
+    }
+
+    fn write(&self, stream: Stream, bytes: Vec<u8>) {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            id: &'a serde_json::value::RawValue,
+            stream: Stream,
+            text: Text,
+        }
+        if !bytes.is_empty() {
+            write(&Line { id: self.id.raw(), stream, text: bytes.into() });
+        }
+    }
+}
+
+struct Answer<'a, T> {
+    id: Option<&'a Id>,
+    name: &'static str,
+    body: &'a T,
+}
+
+impl<T: Serialize> Serialize for Answer<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("id", &self.id.map(Id::raw))?;
+        map.serialize_entry(self.name, self.body)?;
+        map.end()
+    }
+}
+
+/// Writes one line. When nobody reads answers any more, there is nothing left to serve: the process ends, and all sessions with it.
+fn write(line: &impl Serialize) {
+    let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut line| {
+        line.push(b'\n');
+        let mut out = io::stdout().lock();
+        out.write_all(&line).and_then(|()| out.flush())
+    });
+    if let Err(error) = written {
+        let code = render::failure(&Failure::output(error));
+        std::process::exit(code.into());
+    }
+}

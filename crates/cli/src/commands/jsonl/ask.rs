@@ -1,0 +1,241 @@
+//! Requests: JSON in, typed requests out, and nothing that is misspelt.
+
+use std::collections::BTreeMap;
+
+use belljar::Limits;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::answer::Refusal;
+
+/// The longest id or name of a session.
+const NAME_BYTES_MAX: usize = 200;
+
+/// Which request: a number or a string, given back as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Id(Box<RawValue>);
+
+impl Id {
+    /// The JSON of the id.
+    pub(crate) fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The JSON of the id, as JSON.
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl TryFrom<Box<RawValue>> for Id {
+    type Error = Refusal;
+
+    fn try_from(raw: Box<RawValue>) -> Result<Self, Refusal> {
+        let is_name = raw.get().starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
+        if is_name && raw.get().len() <= NAME_BYTES_MAX {
+            return Ok(Self(raw));
+        }
+        let hint = "give every request an id of its own, for example \"id\": 1";
+        Err(Refusal::caller(format!("an id is a number or a string of at most {NAME_BYTES_MAX} bytes"), hint))
+    }
+}
+
+/// A request.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) id: Id,
+    pub(crate) verb: Verb,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) enum Verb {
+    Run(Box<Run>),
+    Complete { session: String, code: String, cursor: Option<usize> },
+    Check { session: Option<String>, engine: Option<String>, code: String },
+    Cancel { run: Id },
+    Close { session: String },
+}
+
+#[derive(Deserialize)]
+struct Head {
+    id: Option<Box<RawValue>>,
+    op: Option<String>,
+}
+
+/// `{"op": "run"}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Run {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    pub(crate) code: String,
+    pub(crate) session: Option<String>,
+    pub(crate) engine: Option<String>,
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) inputs: BTreeMap<String, Box<RawValue>>,
+    #[serde(default)]
+    pub(crate) arguments: Vec<String>,
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) stdin: Option<String>,
+    pub(crate) limits: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub(crate) stream: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Complete {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: String,
+    code: String,
+    cursor: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: Option<String>,
+    engine: Option<String>,
+    code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cancel {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    run: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Close {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: String,
+}
+
+/// The request of a line; none when the line is empty.
+pub(crate) fn parse(line: &str) -> Result<Option<Ask>, Refusal> {
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let head: Head = json(line)?;
+    let id = head.id.map(Id::try_from).transpose()?;
+    let Some(id) = id else {
+        return Err(Refusal::caller("the request has no id", "give every request an id of its own, for example \"id\": 1"));
+    };
+    match verb(head.op.as_deref(), line) {
+        Ok(verb) => Ok(Some(Ask { id, verb })),
+        Err(refusal) => Err(Refusal { id: Some(id), ..refusal }),
+    }
+}
+
+fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
+    let verb = match op {
+        Some("run") => Verb::Run(json(line)?),
+        Some("complete") => {
+            let Complete { session, code, cursor, .. } = json(line)?;
+            Verb::Complete { session, code, cursor }
+        }
+        Some("check") => {
+            let Check { session, engine, code, .. } = json(line)?;
+            Verb::Check { session, engine, code }
+        }
+        Some("cancel") => Verb::Cancel { run: json::<Cancel>(line)?.run.try_into()? },
+        Some("close") => Verb::Close { session: json::<Close>(line)?.session },
+        Some(other) => {
+            return Err(Refusal::caller(format!("there is no op {other:?}"), OPS));
+        }
+        None => return Err(Refusal::caller("the request has no op", OPS)),
+    };
+    let session = match &verb {
+        Verb::Run(run) => run.session.as_deref(),
+        Verb::Complete { session, .. } | Verb::Close { session } => Some(session.as_str()),
+        Verb::Check { session, .. } => session.as_deref(),
+        Verb::Cancel { .. } => None,
+    };
+    match session {
+        Some(name) if name.is_empty() || name.len() > NAME_BYTES_MAX => {
+            let message = format!("the name of a session has 1 to {NAME_BYTES_MAX} bytes");
+            Err(Refusal::caller(message, "give it a shorter name, or leave `session` out"))
+        }
+        _ => Ok(verb),
+    }
+}
+
+const OPS: &str = "op is run, complete, check, cancel or close";
+
+fn json<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
+    let hint = "write one JSON object on one line; docs/jsonl.md lists the fields";
+    serde_json::from_str(line).map_err(|error| Refusal::caller(error.to_string(), hint))
+}
+
+/// The limits of a run: those that the request names, and the jar's where it names none.
+pub(crate) fn narrowed(allowed: &Limits, asked: Map<String, Value>) -> Result<Limits, Refusal> {
+    let refuse = |error: serde_json::Error| Refusal::caller(format!("limits: {error}"), "a request can only lower limits");
+    let mut all = match serde_json::to_value(allowed).map_err(refuse)? {
+        Value::Object(all) => all,
+        _ => Map::new(),
+    };
+    all.extend(asked);
+    serde_json::from_value(Value::Object(all)).map_err(refuse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(line: &str) -> Refusal {
+        parse(line).expect_err("this must be refused")
+    }
+
+    #[test]
+    fn a_request_is_read() {
+        let ask = parse(r#"{"id": "a", "op": "run", "code": "1", "inputs": {"n": [1, 2]}}"#).unwrap().unwrap();
+        assert_eq!(ask.id.get(), "\"a\"");
+        let Verb::Run(run) = ask.verb else { panic!("this is a run") };
+        assert_eq!(run.inputs["n"].get(), "[1, 2]");
+    }
+
+    #[test]
+    fn what_is_misspelt_is_refused_with_the_id() {
+        let refused = refusal(r#"{"id": 7, "op": "run", "code": "1", "sesion": "a"}"#);
+        assert_eq!(refused.id.unwrap().get(), "7");
+        assert!(refused.message.starts_with("unknown field `sesion`, expected one of"), "{}", refused.message);
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        for line in ["{", "[]", "1", "{\"id\":1}", "{\"op\":\"run\"}", "{\"id\":[],\"op\":\"run\"}", "{\"id\":1,\"op\":\"x\"}"] {
+            refusal(line);
+        }
+        assert!(parse("  ").unwrap().is_none());
+    }
+
+    #[test]
+    fn limits_that_are_not_named_stay_as_they_are() {
+        let allowed = Limits { time_ms: 50, ..Limits::default() };
+        let asked = |json: &str| narrowed(&allowed, serde_json::from_str(json).unwrap());
+        assert_eq!(asked(r#"{"output_bytes": 9}"#).unwrap(), Limits { output_bytes: 9, ..allowed.clone() });
+        assert!(asked(r#"{"time": 9}"#).unwrap_err().message.contains("unknown field `time`"));
+    }
+}

@@ -1,0 +1,117 @@
+//! A session and the thread that serves it.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use belljar::{CancelToken, Jar, Request, Session};
+
+use super::answer::{Answers, Refusal, Streams};
+use super::ask::Id;
+
+/// How many requests may wait for one session.
+const WAITING_MAX: usize = 64;
+
+/// Something to do in a session.
+pub(crate) struct Job {
+    pub(crate) id: Id,
+    pub(crate) task: Task,
+}
+
+/// What is to be done.
+pub(crate) enum Task {
+    Run { request: Box<Request>, token: CancelToken, streams: Option<Streams> },
+    Complete { code: String, cursor: usize },
+    Check { code: String },
+    Close,
+}
+
+impl Task {
+    /// What cancels it.
+    pub(crate) fn token(&self) -> Option<CancelToken> {
+        match self {
+            Self::Run { token, .. } => Some(token.clone()),
+            Self::Complete { .. } | Self::Check { .. } | Self::Close => None,
+        }
+    }
+}
+
+/// A thread that serves one session, in order.
+pub(crate) struct Worker {
+    engine: String,
+    jobs: SyncSender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts the thread. The session itself begins with the first job.
+    pub(crate) fn start(engine: String, jar: Jar, answers: Answers) -> Result<Self, Refusal> {
+        let (jobs, queue) = sync_channel(WAITING_MAX);
+        let thread = std::thread::Builder::new().name("belljar-session".to_owned());
+        let thread = thread
+            .spawn(move || serve(&jar, &queue, &answers))
+            .map_err(|error| Refusal::machine(format!("cannot start a thread: {error}")))?;
+        Ok(Self { engine, jobs, thread })
+    }
+
+    /// The engine of the session.
+    pub(crate) fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    /// Gives the thread something to do.
+    pub(crate) fn give(&self, job: Job) -> Result<(), Refusal> {
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::caller(
+                format!("{WAITING_MAX} requests wait for this session already"),
+                "wait for answers before asking more",
+            ),
+            TrySendError::Disconnected(_) => Refusal::caller("the session is closed", "use another session"),
+        })
+    }
+
+    /// Nothing more is coming: the thread ends when all that was given is done.
+    pub(crate) fn release(self) -> JoinHandle<()> {
+        self.thread
+    }
+}
+
+fn serve(jar: &Jar, queue: &Receiver<Job>, answers: &Answers) {
+    let mut session = None;
+    for Job { id, task } in queue {
+        if matches!(task, Task::Close) {
+            drop(session);
+            return answers.done(&id);
+        }
+        let begun = match session.take() {
+            Some(begun) => Ok(begun),
+            None => jar.session(),
+        };
+        match begun {
+            Ok(begun) => {
+                serve_one(&begun, &id, task, answers);
+                session = Some(begun);
+            }
+            Err(error) => answers.fail(&id, &error.into()),
+        }
+    }
+}
+
+fn serve_one(session: &Session, id: &Id, task: Task, answers: &Answers) {
+    let served = match task {
+        Task::Run { request, streams, .. } => {
+            let outcome = session.run_blocking(*request);
+            if let Some(streams) = streams {
+                streams.finish();
+            }
+            outcome.map(|outcome| answers.outcome(id, &outcome))
+        }
+        Task::Complete { code, cursor } => {
+            session.complete_blocking(&code, cursor).map(|completions| answers.completions(id, &completions))
+        }
+        Task::Check { code } => session.check_blocking(&code).map(|completeness| answers.check(id, completeness)),
+        Task::Close => Ok(()),
+    };
+    if let Err(error) = served {
+        answers.fail(id, &error.into());
+    }
+}
