@@ -61,10 +61,15 @@ fn judge(ending: Ending, report: &mut Report, refused_memory: bool, limits: &Lim
         Ending::Served(Some(reason)) | Ending::Stopped(reason) => stopped(reason, reported, limits),
         Ending::Served(None) => match (report.exit_code, reported) {
             (Some(code), _) => Verdict { ended: Ended::Exited, exit_code: Some(code), error: None },
-            (None, Some(error)) => {
-                let ended = if out_of_memory { Ended::MemoryLimit } else { Ended::Raised };
-                Verdict { ended, exit_code: None, error: Some(error) }
+            (None, Some(error)) if out_of_memory => {
+                let message = format!("the session used up its memory of {} bytes", limits.memory_bytes);
+                Verdict {
+                    ended: Ended::MemoryLimit,
+                    exit_code: None,
+                    error: Some(GuestError { message, ..error }),
+                }
             }
+            (None, Some(error)) => Verdict { ended: Ended::Raised, exit_code: None, error: Some(error) },
             (None, None) => Verdict { ended: Ended::Completed, exit_code: None, error: None },
         },
         Ending::OutOfFuel => {

@@ -37,6 +37,9 @@ mod outcome;
 
 mod blocking;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};
 pub use engine::cancel::CancelToken;
 pub use engine::image::{Image, Language, cache_folder, search_path};

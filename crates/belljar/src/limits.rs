@@ -16,10 +16,13 @@ pub const MEMORY_BYTES_CEILING: u64 = 4096 * MIB;
 /// The longest that one run may be allowed to take: a day.
 pub const TIME_MS_CEILING: u64 = 24 * 60 * 60 * 1000;
 
-/// How long code may go on after a soft stop, before its instance is trapped.
+/// How much CPU time code has after a soft stop, before its instance is trapped.
 ///
-/// Long enough for an exception to unwind and print its traceback; short enough that a deadline holds within 2 ms.
-pub const GRACE: Duration = Duration::from_micros(1_000);
+/// Long enough for an exception to unwind and its traceback to be written; short enough that a deadline holds within 2 ms.
+pub const GRACE: Duration = Duration::from_micros(1_500);
+
+/// How much wall time code has after a soft stop, when the machine is so busy that it gets no CPU time.
+pub const GRACE_WALL: Duration = Duration::from_millis(15);
 
 /// How deep the JSON of a value may ever be nested: what a JSON parser on the host's side accepts without recursing far.
 pub const VALUE_DEPTH_CEILING: u32 = 100;

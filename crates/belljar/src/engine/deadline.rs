@@ -12,13 +12,21 @@ use super::cancel::CancelToken;
 use super::clock::Alarm;
 use crate::host::stop::Stop;
 use crate::host::stopwatch::{CpuTime, monotonic};
-use crate::limits::{GRACE, Limits};
+use crate::limits::{GRACE, GRACE_WALL, Limits};
 
 /// How long a run may keep a thread before it lets other tasks of the caller's executor run.
 const QUANTUM: Duration = Duration::from_millis(10);
 
 /// Bits to set in the guest's memory so that the engine stops the code: `(address, bits)`.
 pub(crate) type StopTable = Arc<[(u32, u32)]>;
+
+/// A soft stop that was made: why, and what the clocks said then.
+#[derive(Debug)]
+struct Stopping {
+    reason: Stop,
+    wall: Duration,
+    cpu: Duration,
+}
 
 /// The deadlines of one session's runs.
 #[derive(Debug)]
@@ -31,8 +39,7 @@ pub(crate) struct Deadline {
     cpu_max: Duration,
     cpu: Arc<CpuTime>,
     yield_due: Duration,
-    /// When the soft stop was made, why, and when the instance is trapped.
-    stopping: Option<(Stop, Duration)>,
+    stopping: Option<Stopping>,
 }
 
 impl Deadline {
@@ -67,7 +74,7 @@ impl Deadline {
     pub(crate) fn end(&mut self) -> Option<Stop> {
         self.alarm.clear();
         self.cancel.detach();
-        self.stopping.take().map(|(reason, _)| reason)
+        self.stopping.take().map(|stopping| stopping.reason)
     }
 
     pub(crate) fn wall_used(&self) -> Duration {
@@ -86,12 +93,15 @@ impl Deadline {
     /// What is to be done now.
     fn look(&mut self) -> Look {
         let now = monotonic();
-        if let Some((reason, trap_due)) = &self.stopping {
-            return if now >= *trap_due { Look::Trap(reason.clone()) } else { Look::GoOn };
+        if let Some(reason) = self.out_of_grace(now) {
+            return Look::Trap(reason);
+        }
+        if self.stopping.is_some() {
+            self.alarm.set(self.next_look(now));
+            return Look::GoOn;
         }
         if let Some(reason) = self.reason(now) {
-            self.stopping = Some((reason, now + GRACE));
-            self.alarm.set(now + GRACE);
+            self.begin_stop(reason, now);
             return Look::SoftStop;
         }
         let yields = now >= self.yield_due;
@@ -100,6 +110,19 @@ impl Deadline {
         }
         self.alarm.set(self.next_look(now));
         if yields { Look::Yield } else { Look::GoOn }
+    }
+
+    fn begin_stop(&mut self, reason: Stop, now: Duration) {
+        self.stopping = Some(Stopping { reason, wall: now, cpu: self.cpu_used() });
+        self.alarm.set(self.next_look(now));
+    }
+
+    /// Why the instance must be trapped, when the grace is over: it has worked for [`GRACE`] since it was asked to stop, or it has had
+    /// [`GRACE_WALL`] and the machine was too busy to let it.
+    fn out_of_grace(&self, now: Duration) -> Option<Stop> {
+        let stopping = self.stopping.as_ref()?;
+        let over = self.cpu_used() >= stopping.cpu + GRACE || now >= stopping.wall + GRACE_WALL;
+        over.then(|| stopping.reason.clone())
     }
 
     fn reason(&self, now: Duration) -> Option<Stop> {
@@ -114,9 +137,14 @@ impl Deadline {
         }
     }
 
+    /// When the run must be looked at again, if the thread works all the time until then.
     fn next_look(&self, now: Duration) -> Duration {
-        let cpu_due = now.saturating_add(self.cpu_max.saturating_sub(self.cpu_used()));
-        self.wall_due.min(self.yield_due).min(cpu_due)
+        let Some(stopping) = &self.stopping else {
+            let cpu_due = now.saturating_add(self.cpu_max.saturating_sub(self.cpu_used()));
+            return self.wall_due.min(self.yield_due).min(cpu_due);
+        };
+        let work_left = (stopping.cpu + GRACE).saturating_sub(self.cpu_used());
+        (now + work_left).min(stopping.wall + GRACE_WALL)
     }
 }
 
@@ -158,27 +186,24 @@ pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration)
     loop {
         let deadline = &mut store.data_mut().deadline;
         let now = monotonic();
-        if let Some((reason, trap_due)) = &deadline.stopping {
-            // The code waits again after it was asked to stop: it may, but only for as long as the grace lasts.
-            if now >= *trap_due {
-                return Err(wasmtime::Error::new(reason.clone()));
+        if let Some(reason) = deadline.out_of_grace(now) {
+            return Err(wasmtime::Error::new(reason));
+        }
+        if deadline.stopping.is_none() {
+            if let Some(reason) = deadline.reason(now) {
+                deadline.begin_stop(reason, now);
+                ask_to_stop(&mut store);
+                return Ok(());
             }
-        } else if let Some(reason) = deadline.reason(now) {
-            deadline.stopping = Some((reason, now + GRACE));
-            deadline.alarm.set(now + GRACE);
-            ask_to_stop(&mut store);
-            return Ok(());
         }
+        let deadline = &store.data().deadline;
         if now >= wakes {
-            let next = store.data().deadline.next_look(now);
-            store.data().deadline.alarm.set(next);
+            deadline.alarm.set(deadline.next_look(now));
             return Ok(());
         }
-        let due = match &store.data().deadline.stopping {
-            Some((_, trap_due)) => wakes.min(*trap_due),
-            None => wakes.min(store.data().deadline.wall_due),
-        };
-        Ring { alarm: Arc::clone(&store.data().deadline.alarm), due, polled: false }.await;
+        // Code that waits although it was asked to stop may do so, but only for as long as the grace lasts.
+        let due = wakes.min(deadline.next_look(now));
+        Ring { alarm: Arc::clone(&deadline.alarm), due, polled: false }.await;
     }
 }
 
