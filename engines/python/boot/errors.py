@@ -4,22 +4,24 @@ import collections
 import linecache
 import sys
 import traceback
+import types
 
-import host
 import reports
 from public import module
 
 MESSAGE_CHARACTERS = 4 * 1024
 TRACEBACK_CHARACTERS = 16 * 1024
 LINE_CHARACTERS = 500
-CHAIN = 8           # causes and contexts that are shown, and exceptions of a group
+FRAMES = 1200  # of one traceback that are looked at; the usual recursion limit fits
+CHAIN = 8  # causes and contexts that are shown, and exceptions of a group
 RUNS_REMEMBERED = 64
 
 source_lines = True
 _public_cache = module("linecache").cache
 _stderr = module("sys").stderr.buffer
 _hidden = (sys._stdlib_dir + "/", "<frozen ", "<belljar>")
-_runs = collections.deque(maxlen=RUNS_REMEMBERED)  # (code objects, source lines), newest last
+_runs = collections.deque(maxlen=RUNS_REMEMBERED)  # newest last
+Run = collections.namedtuple("Run", "name cells lines")
 
 
 def remember(name, source, cells=()):
@@ -28,7 +30,15 @@ def remember(name, source, cells=()):
     entry = len(source), None, lines, name
     linecache.cache[name] = _public_cache[name] = entry
     if cells:
-        _runs.append((cells, lines))
+        _runs.append(Run(name, cells, lines))
+
+
+def forget():
+    """Forgets the sources of all runs."""
+    for name in {run.name for run in _runs}:
+        linecache.cache.pop(name, None)
+        _public_cache.pop(name, None)
+    _runs.clear()
 
 
 def report(error):
@@ -36,26 +46,14 @@ def report(error):
     reports.text(reports.ERROR_TYPE, reports.type_name(error))
     reports.text(reports.ERROR_MESSAGE, reports.cut(_message(error), MESSAGE_CHARACTERS))
     if _from_memory(error):
-        host.report(reports.MEMORY_ERROR, b"")
+        reports.send(reports.MEMORY_ERROR, b"")
     try:
-        told = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
-        _shorten(told)
+        told, mark = _tell(error)
         _place(told)
-        shown = "".join(told.format(colorize=False))
+        shown = mark + "".join(told.format(colorize=False))
     except BaseException:
         shown = f"{reports.type_name(error)}\n"
     reports.text(reports.ERROR_TRACEBACK, reports.cut(shown, TRACEBACK_CHARACTERS))
-
-
-def rehearse(source):
-    """Takes the way from source to a told error, without reporting anything."""
-    try:
-        for cell in host.compile(source, "<rehearsal>"):
-            eval(cell, {})
-    except Exception as error:
-        told = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
-        _shorten(told)
-        "".join(told.format(colorize=False))
 
 
 def report_exit(error):
@@ -86,24 +84,63 @@ def _from_memory(error):
     for _ in range(CHAIN):
         if error is None or isinstance(error, MemoryError):
             break
+        # With no memory left at all the interpreter can lose the very error that says so.
+        if isinstance(error, SystemError) and error.args == ("error return without exception set",):
+            return True
         error = error.__cause__ or error.__context__
     return isinstance(error, MemoryError)
 
 
-def _shorten(told):
-    """Drops frames that are not the user's, and what is too far down the chain."""
-    waiting, known = [(told, 0)], {}
+def _tell(error):
+    """What the interpreter would print of an error and those it came from, as far down as `CHAIN`; and what to say about the rest."""
+    top = _tell_one(error)
+    seen, waiting, mark = {id(error)}, [(top, error, 0)], ""
     while waiting:
-        one, depth = waiting.pop()
-        if one.stack is not None:
-            one.stack[:] = [_with_lines(frame, known) for frame in one.stack if not frame.filename.startswith(_hidden)]
-        if depth == CHAIN:
-            one.__cause__ = one.__context__ = None
-        if one.exceptions:
-            one.exceptions = one.exceptions[:CHAIN]
-        for other in (one.__cause__, one.__context__, *(one.exceptions or ())):
-            if other is not None:
-                waiting.append((other, depth + 1))
+        told, error, depth = waiting.pop()
+        told.__cause__ = told.__context__ = told.exceptions = None
+        others = {"__cause__": error.__cause__}
+        if error.__cause__ is None and not error.__suppress_context__:
+            others["__context__"] = error.__context__
+        for name, other in others.items():
+            if other is None or id(other) in seen:
+                continue
+            if depth == CHAIN:
+                mark = "... earlier exceptions are not shown ...\n\n"
+                continue
+            seen.add(id(other))
+            setattr(told, name, _tell_one(other))
+            waiting.append((getattr(told, name), other, depth + 1))
+        if isinstance(error, BaseExceptionGroup):
+            members = error.exceptions
+            told.exceptions = [_tell_one(member) for member in members[:CHAIN]]
+            waiting.extend((one, member, depth + 1) for one, member in zip(told.exceptions, members))
+            if len(members) > CHAIN:
+                told.exceptions.append(_tell_one(Exception(f"... and {len(members) - CHAIN} more exceptions")))
+                told.exceptions[-1].__cause__ = told.exceptions[-1].__context__ = told.exceptions[-1].exceptions = None
+    return top, mark
+
+
+def _tell_one(error):
+    """The same for one error by itself."""
+    # With a set of errors "seen", the class leaves causes and contexts to its caller.
+    told = traceback.TracebackException(type(error), error, _bounded(error.__traceback__), _seen=set())
+    known = {}
+    told.stack[:] = [_with_lines(frame, known) for frame in told.stack if not frame.filename.startswith(_hidden)]
+    return told
+
+
+def _bounded(top):
+    """The traceback, or if it is very long its first and last frames."""
+    frames, at = [], top
+    while at is not None:
+        frames.append(at)
+        at = at.tb_next
+    if len(frames) <= FRAMES:
+        return top
+    shown = None
+    for at in reversed(frames[:FRAMES // 10] + frames[-FRAMES // 10 * 9:]):
+        shown = types.TracebackType(shown, at.tb_frame, at.tb_lasti, at.tb_lineno)
+    return shown
 
 
 def _with_lines(frame, known):
@@ -121,9 +158,9 @@ def _with_lines(frame, known):
 
 def _lines_of(code):
     """The source lines of the run that made this code object, if a run did."""
-    for cells, lines in reversed(_runs):
-        if any(_holds(cell, code) for cell in cells):
-            return lines
+    for run in reversed(_runs):
+        if any(_holds(cell, code) for cell in run.cells):
+            return run.lines
     return None
 
 

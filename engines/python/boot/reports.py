@@ -6,15 +6,16 @@ VALUE_JSON, VALUE_REPR, VALUE_TYPE = 1, 2, 3
 ERROR_TYPE, ERROR_MESSAGE, ERROR_TRACEBACK, ERROR_LINE, ERROR_COLUMN = 4, 5, 6, 7, 14
 EXIT_CODE, COMPLETION, COMPLETION_START, CHECK, MEMORY_ERROR = 8, 10, 11, 12, 13
 
+send = host.report
 _type_name = type.__dict__["__name__"].__get__
 
 
 def text(field, value):
-    host.report(field, value.encode("utf-8", "backslashreplace"))
+    send(field, value.encode("utf-8", "backslashreplace"))
 
 
 def number(field, value):
-    host.report(field, (value & 0xFFFFFFFF).to_bytes(4, "little"))
+    send(field, (value & 0xFFFFFFFF).to_bytes(4, "little"))
 
 
 def type_name(value):

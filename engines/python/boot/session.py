@@ -6,7 +6,7 @@ import host
 from public import module
 
 NAMESPACE = module("__main__").__dict__
-RESERVE_BYTES = 256 * 1024
+RESERVE_BYTES = 512 * 1024
 
 _sys = module("sys")
 _environment = module("os").environ

@@ -2,7 +2,6 @@
 
 from binascii import b2a_base64
 
-import host
 import reports
 from json.encoder import encode_basestring
 from public import module
@@ -27,7 +26,7 @@ def report(value):
     """Reports a value. Its own methods may do anything, including nothing useful."""
     reports.text(reports.VALUE_TYPE, reports.type_name(value))
     try:
-        host.report(reports.VALUE_JSON, _Writer().write(value).encode())
+        reports.send(reports.VALUE_JSON, _Writer().write(value).encode())
     except (Unfit, UnicodeEncodeError, RecursionError, MemoryError):
         pass
     except Exception:  # a patched or half-made object

@@ -144,6 +144,8 @@ static int run(PyObject *cells) {
     if (value) {
         done = PyObject_CallOneArg(serve.finish, value);
     } else {
+        // With no memory left at all the interpreter can lose the very error that says so.
+        if (!PyErr_Occurred()) PyErr_NoMemory();
         PyObject *error = PyErr_GetRaisedException();
         done = PyObject_CallOneArg(serve.fail, error);
         Py_DECREF(error);
