@@ -57,14 +57,16 @@ impl Report {
                 kept.to_vec()
             })
         };
+        // An error is small and must be told, above all when what went wrong is that the memory is used up: it is not charged.
+        let always = |max: usize| Some(bytes[..bytes.len().min(max)].to_vec());
         match field {
             1 if bytes.len() <= self.value_bytes_max => self.value_json = keep(self.value_bytes_max).ok(),
             1 => self.value_json = None,
             2 => self.value_repr = keep(self.value_bytes_max).ok(),
             3 => self.value_type = keep(NAME_BYTES_MAX).ok(),
-            4 => self.error_type = keep(NAME_BYTES_MAX).ok(),
-            5 => self.error_message = keep(ERROR_TEXT_BYTES_MAX).ok(),
-            6 => self.error_traceback = keep(ERROR_TEXT_BYTES_MAX).ok(),
+            4 => self.error_type = always(NAME_BYTES_MAX),
+            5 => self.error_message = always(ERROR_TEXT_BYTES_MAX),
+            6 => self.error_traceback = always(ERROR_TEXT_BYTES_MAX),
             7 => self.error_line = Some(number(bytes)?),
             8 => self.exit_code = Some(number(bytes)?.cast_signed()),
             9 if self.displays.len() < REPEATS_MAX => {
