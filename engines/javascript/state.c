@@ -1,8 +1,5 @@
 // What the engine knows between requests. All of it is frozen into the image, so it says nothing about any one session at first.
 
-// The shadow stack is the first thing in memory. What is below this line is left to C functions that do not check.
-#define STACK_RESERVE (192 * 1024)
-
 // Collecting touches every object, and so every page of the image. A short run should never do it.
 #define GC_THRESHOLD_ABOVE_IMAGE (4 * 1024 * 1024)
 

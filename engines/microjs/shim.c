@@ -228,7 +228,8 @@ static JSValue look(JSValue value, JSValue name) {
         JSProperty *property = find_own_property(ctx, object, name);
         if (!property) continue;
         if (property->prop_type == JS_PROP_SPECIAL) return get_special_prop(ctx, property->value);
-        if (property->prop_type == JS_PROP_VARREF) return *((JSVarRef *)JS_VALUE_TO_PTR(property->value))->u.pvalue;
+        // A global variable is always detached from any frame.
+        if (property->prop_type == JS_PROP_VARREF) return ((JSVarRef *)JS_VALUE_TO_PTR(property->value))->u.value;
         return property->prop_type == JS_PROP_NORMAL ? property->value : JS_UNDEFINED;
     }
     return JS_UNDEFINED;

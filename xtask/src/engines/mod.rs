@@ -185,8 +185,14 @@ fn describe(recipe: &dyn Recipe, made: &Made, out: &Path) -> Result<usize> {
 
 /// Changes a source where no flag or header does. Fails unless there is exactly one such place.
 fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
-    match text.matches(from).count() {
-        1 => Ok(text.replacen(from, to, 1)),
-        n => bail!("a source has {n} places that read {from:?}, and 1 is expected"),
+    replace_all(text, 1, from, to)
+}
+
+/// The same for a number of places that is known.
+fn replace_all(text: &str, expected: usize, from: &str, to: &str) -> Result<String> {
+    let places = text.matches(from).count();
+    if places != expected {
+        bail!("a source has {places} places that read {from:?}, and {expected} are expected");
     }
+    Ok(text.replace(from, to))
 }
