@@ -21,16 +21,16 @@ _public_cache = module("linecache").cache
 _stderr = module("sys").stderr.buffer
 _hidden = (sys._stdlib_dir + "/", "<frozen ", "<belljar>")
 _runs = collections.deque(maxlen=RUNS_REMEMBERED)  # newest last
-Run = collections.namedtuple("Run", "name cells lines")
+Run = collections.namedtuple("Run", "name code lines")
 
 
-def remember(name, source, cells=()):
+def remember(name, source, code=None):
     """Keeps the source of a run, for the tracebacks of it and of what it defines."""
     lines = source.splitlines(keepends=True)
     entry = len(source), None, lines, name
     linecache.cache[name] = _public_cache[name] = entry
-    if cells:
-        _runs.append(Run(name, cells, lines))
+    if code is not None:
+        _runs.append(Run(name, code, lines))
 
 
 def forget():
@@ -159,7 +159,7 @@ def _with_lines(frame, known):
 def _lines_of(code):
     """The source lines of the run that made this code object, if a run did."""
     for run in reversed(_runs):
-        if any(_holds(cell, code) for cell in run.cells):
+        if _holds(run.code, code):
             return run.lines
     return None
 

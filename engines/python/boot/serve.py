@@ -1,5 +1,5 @@
-"""Serves requests. The shim calls `begin`, runs the code objects it gets from it with no frame of ours below them, and then calls
-`finish` or `fail`. Part of the private world (`private.py`)."""
+"""Serves requests. The shim calls `begin`, runs the code that it gets from it with no frame of ours below, and then calls `finish`
+or `fail`. Part of the private world (`private.py`)."""
 
 import checks
 import completions
@@ -13,7 +13,7 @@ RUN, COMPLETE, CHECK = 1, 2, 3
 
 
 def begin(verb, flags, seed, name, code, arguments, environment, inputs, cursor, value_bytes, value_depth):
-    """The code objects to run, in order; none if there is nothing to run. The last one's result is the value."""
+    """Answers the request, or returns the code to run."""
     if seed:
         session.reseed(seed)
     source = code.decode() if code else ""
@@ -25,19 +25,19 @@ def begin(verb, flags, seed, name, code, arguments, environment, inputs, cursor,
         values.limit(value_bytes, value_depth)
         errors.source_lines = bool(flags & 2)
         return _compile(name or "<code>", source, arguments, environment, inputs)
-    return ()
+    return None
 
 
 def _compile(name, source, arguments, environment, inputs):
     session.prepare(name, arguments, environment, inputs)
     errors.remember(name, source)
     try:
-        cells = host.compile(source, name)
+        code = host.compile(source, name)
     except BaseException as error:
         fail(error)
-        return ()
-    errors.remember(name, source, cells)
-    return cells
+        return None
+    errors.remember(name, source, code)
+    return code
 
 
 def wait(coroutine):
@@ -95,14 +95,14 @@ def warm():
 def _rehearse(source):
     begin(COMPLETE, 0, None, "", source, (), (), (), len(source), 0, 0)
     begin(CHECK, 0, None, "", source, (), (), (), 0, 0, 0)
-    cells = begin(RUN, 2, None, "<rehearsal>", source, (), (), (), 0, 1024, 4)
-    value = None
+    code = begin(RUN, 2, None, "<rehearsal>", source, (), (), (), 0, 1024, 4)
+    if code is None:
+        return
     try:
-        for cell in cells:
-            value = eval(cell, session.NAMESPACE)
-            if cell.co_flags & 0x80:  # CO_COROUTINE
-                value = wait(value)
+        done = eval(code, session.NAMESPACE)
+        if done is not None:
+            wait(done)
     except BaseException as error:
         fail(error)
     else:
-        finish(value)
+        finish(session.NAMESPACE.pop("<value>", None))

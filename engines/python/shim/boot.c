@@ -25,7 +25,7 @@ static PyObject *prepare_stop(PyObject *module, PyObject *time_limit) {
 
 static PyMethodDef functions[] = {
     {"report", report, METH_VARARGS, NULL},
-    {"compile", cells_compile, METH_VARARGS, NULL},
+    {"compile", code_compile, METH_VARARGS, NULL},
     {"code", library_code, METH_O, NULL},
     {"scrypt_mix", scrypt_mix, METH_VARARGS, NULL},
     {"prepare_stop", prepare_stop, METH_O, NULL},

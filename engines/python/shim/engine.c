@@ -110,7 +110,7 @@ static PyObject *call(PyObject *function, const char *format, ...) {
     return result;
 }
 
-// Answers the request, or returns the code to run.
+// Answers the request, or returns the code to run; None if there is none.
 static PyObject *begin(const struct request *request) {
     return call(serve.begin, "(II y# N y# NNN III)", request->verb, request->flags,
                 (const char *)request->seed.at, (Py_ssize_t)request->seed.length, text(request->name),
@@ -119,24 +119,27 @@ static PyObject *begin(const struct request *request) {
                 request->cursor, request->value_bytes, request->value_depth);
 }
 
-// Runs one code object of the user's, with no frame of ours below it.
+// Runs the user's code with no frame of ours below it, and returns the value that it left.
 static PyObject *evaluate(PyObject *code) {
-    PyObject *value = PyEval_EvalCode(code, serve.space, serve.space);
-    if (!value || !(((PyCodeObject *)code)->co_flags & CO_COROUTINE)) return value;
-    PyObject *awaited = PyObject_CallOneArg(serve.wait, value);
-    Py_DECREF(value);
-    return awaited;
-}
-
-static PyObject *evaluate_all(PyObject *cells) {
-    PyObject *value = Py_NewRef(Py_None);
-    for (Py_ssize_t i = 0; value && i < PyTuple_GET_SIZE(cells); i++) Py_SETREF(value, evaluate(PyTuple_GET_ITEM(cells, i)));
+    PyObject *done = PyEval_EvalCode(code, serve.space, serve.space);
+    if (done && ((PyCodeObject *)code)->co_flags & CO_COROUTINE) {
+        PyObject *awaited = PyObject_CallOneArg(serve.wait, done);
+        Py_SETREF(done, awaited);
+    }
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *value = NULL;
+    if (PyDict_PopString(serve.space, VALUE_NAME, &value) == 0 && done) value = Py_NewRef(Py_None);
+    if (error) {
+        Py_CLEAR(value);
+        PyErr_SetRaisedException(error);
+    }
+    Py_XDECREF(done);
     return value;
 }
 
 // The boot files report how it ended; 0 if they could not.
-static int run(PyObject *cells) {
-    PyObject *value = evaluate_all(cells);
+static int run(PyObject *code) {
+    PyObject *value = evaluate(code);
     // Hooks of the guest's must not run in what is ours.
     PyEval_SetTrace(NULL, NULL);
     PyEval_SetProfile(NULL, NULL);
@@ -158,9 +161,9 @@ static int run(PyObject *cells) {
 EXPORT("belljar_enter") uint32_t belljar_enter(uint32_t length) {
     struct request request;
     if (length > buffer_length || !read_request(buffer, length, &request)) return 1;
-    PyObject *cells = begin(&request);
-    if (!cells || (PyTuple_GET_SIZE(cells) && !run(cells))) report_escaped();
-    Py_XDECREF(cells);
+    PyObject *code = begin(&request);
+    if (!code || (code != Py_None && !run(code))) report_escaped();
+    Py_XDECREF(code);
     stop_clear();
     return 0;
 }

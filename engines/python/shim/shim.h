@@ -17,8 +17,9 @@ void library_offer_start_modules(void);  // what the interpreter needs before it
 PyObject *library_index(void);           // {path: (offset, length)} of every file of code
 PyObject *library_code(PyObject *module, PyObject *span);
 
-// cells.c: source text to code, the last expression apart.
-PyObject *cells_compile(PyObject *module, PyObject *arguments);
+// code.c: source text to code that leaves the value of its last expression under this name in its namespace.
+#define VALUE_NAME "<value>"
+PyObject *code_compile(PyObject *module, PyObject *arguments);
 
 // stop.c: the soft stop.
 int stop_prepare(PyObject *time_limit);

@@ -52,7 +52,8 @@ pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<P
         cache::create(&build)?;
         let site = write_site(&site, parts.source, &draft.work)?;
         let run = |command: &mut Command| {
-            command.current_dir(&build).env("CONFIG_SITE", &site);
+            // The interpreter says when it was built: the same moment for everybody.
+            command.current_dir(&build).env("CONFIG_SITE", &site).env("SOURCE_DATE_EPOCH", "0");
             run_logged(command, &log)
         };
         run(&mut configure(parts, &wrappers))?;

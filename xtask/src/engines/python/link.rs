@@ -1,12 +1,11 @@
 //! The shim and the boot files, linked with the interpreter to one module.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
 use super::super::Bench;
-use crate::cache;
 use crate::fetch::debian::Version;
 use crate::zig::Zig;
 
@@ -19,7 +18,7 @@ pub(super) struct Parts<'a> {
 }
 
 /// The shim's files, and the allocator: both come before libc, and so are found first.
-const SHIM: [&str; 8] = ["engine", "boot", "library", "cells", "stop", "immortal", "scrypt", "libc"];
+const SHIM: [&str; 8] = ["engine", "boot", "library", "code", "stop", "immortal", "scrypt", "libc"];
 const COMMON: [&str; 1] = ["malloc"];
 
 /// The shadow stack. With it and a native stack of 8 MiB every deep recursion that was tried ends in a RecursionError.
@@ -37,24 +36,40 @@ pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<(
     bench.progress.run(&mut library)?;
 
     let zig = Zig::fetch(bench.cache, bench.work)?;
-    let common = bench.folder.with_file_name("common");
-    let files = SHIM.map(|name| bench.folder.join("shim").join(format!("{name}.c")));
-    let shared = COMMON.map(|name| common.join(format!("{name}.c")));
-    let mut command = zig.command("cc");
-    command.args(["-target", "wasm32-wasi", "-mexec-model=reactor", "-O3", "-g0", "-fomit-frame-pointer"]);
-    command.args(["-std=gnu23", "-DNDEBUG", "-D_WASI_EMULATED_SIGNAL"]);
-    command.arg(format!("-Wl,-z,stack-size={STACK_BYTES}")).arg("-Wl,--strip-all");
-    command.arg(format!("--embed-dir={}", bench.work.display()));
-    let include = parts.source.join("Include");
-    for folder in [include.clone(), include.join("internal"), parts.interpreter.join("include")] {
-        command.arg("-I").arg(folder);
-    }
-    command.args(files).args(shared);
+    let mut command = cc(&zig);
+    command.args(["-mexec-model=reactor", "-Wl,--strip-all"]);
+    command.arg(format!("-Wl,-z,stack-size={STACK_BYTES}"));
+    command.args(compile(bench, parts, &zig)?);
     command.arg("-L").arg(parts.interpreter.join("lib")).arg("-L").arg(parts.libraries.join("lib"));
     command.arg(format!("-lpython{}", super::series(version)));
     command.args(INTERPRETER.iter().chain(&LIBRARIES).map(|name| format!("-l{name}")));
     command.args(EMULATED.map(|name| format!("-lwasi-emulated-{name}")));
-    command.arg("-lm").arg("-o").arg(bench.out.join("engine.wasm"));
-    bench.progress.run(&mut command)?;
-    cache::read(&bench.out.join("engine.wasm")).map(drop)
+    bench.progress.run(command.arg("-lm").arg("-o").arg(bench.out.join("engine.wasm")))
+}
+
+/// The objects of the shim. They are compiled before they are linked: given sources, zig would put its libc before them, and the
+/// functions in which we differ would be there twice.
+fn compile(bench: &Bench, parts: &Parts, zig: &Zig) -> Result<Vec<PathBuf>> {
+    let common = bench.folder.with_file_name("common");
+    let shim = SHIM.map(|name| bench.folder.join("shim").join(format!("{name}.c")));
+    let include = parts.source.join("Include");
+    let mut objects = Vec::new();
+    for source in shim.into_iter().chain(COMMON.map(|name| common.join(format!("{name}.c")))) {
+        let object = bench.work.join(format!("{}.o", objects.len()));
+        let mut command = cc(zig);
+        command.args(["-std=gnu23", "-DNDEBUG", "-D_WASI_EMULATED_SIGNAL", "-Wall", "-Wno-unused-function"]);
+        command.arg(format!("--embed-dir={}", bench.work.display()));
+        for folder in [&include, &include.join("internal"), &parts.interpreter.join("include")] {
+            command.arg("-I").arg(folder);
+        }
+        bench.progress.run(command.arg("-c").arg(&source).arg("-o").arg(&object).args(["-Xclang", "-O3"]))?;
+        objects.push(object);
+    }
+    Ok(objects)
+}
+
+fn cc(zig: &Zig) -> Command {
+    let mut command = zig.command("cc");
+    command.args(["-target", "wasm32-wasi", "-O3", "-g0", "-fomit-frame-pointer"]);
+    command
 }
