@@ -111,7 +111,7 @@ impl Failure {
                 Some(format!("give {} from {} to {}", flag_of(limit), amount(limit, *least), amount(limit, *most)))
             }
             Self::Library(Error::InputValue { name, .. }) => Some(format!("text needs quotes of its own: --input '{name}=\"text\"'")),
-            Self::Library(error) => error.hint().map(str::to_owned),
+            Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
             Self::System { .. } | Self::ReaderGone => None,
         }
     }
@@ -148,6 +148,17 @@ impl fmt::Display for Plain<'_> {
         let text = self.0.to_string();
         let end = text.find(" (os error").unwrap_or(text.len());
         f.write_str(&text[..end].to_lowercase())
+    }
+}
+
+/// What to do about an error of which the library cannot know where it came from.
+fn hint_of(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::InputName { .. } => Some("a name has letters, digits and _, and does not begin with a digit"),
+        Error::TooLong { .. } => Some("keep data apart from code, and give it with --stdin"),
+        Error::NulByte { .. } => Some("only text can be given here"),
+        Error::Io { .. } => Some("check that it is there, whole, and yours, and that the disk has room"),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod commands;
 mod exit;
 mod interrupt;
 mod limit_args;
+mod log;
 mod open;
 mod render;
 mod source;
@@ -25,6 +26,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    log::show();
     match Cli::try_parse() {
         Ok(cli) => cli.command.run().unwrap_or_else(|failure| ExitCode::from(render::failure(&failure))),
         Err(error) => exit::of_usage(&error),

@@ -182,6 +182,11 @@ pub(crate) fn note(text: &str) {
     let _ = put(Stream::Stderr, format!("{} {text}\n", paint(HINT, "note:", colours)).as_bytes());
 }
 
+/// Shows a line of the log. What is in it may come from a guest.
+pub(crate) fn log(text: &str) {
+    let _ = put(Stream::Stderr, format!("log: {}\n", neutralise(text.as_bytes())).as_bytes());
+}
+
 /// Prints our own text to standard output.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     put(Stream::Stdout, bytes).map_err(Failure::output)

@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 /// The program, with nothing of this environment but what images need to be found.
 pub(crate) fn belljar() -> Command {
@@ -49,7 +51,7 @@ impl Gave {
 /// Runs the program with these arguments and an empty standard input.
 #[track_caller]
 pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Gave {
-    belljar().args(arguments).stdin(Stdio::null()).output().expect("the program can be started").into()
+    installed(belljar().args(arguments).stdin(Stdio::null()).output().expect("the program can be started").into())
 }
 
 /// Runs the program with this standard input.
@@ -65,10 +67,85 @@ pub(crate) fn run_with(input: &[u8], arguments: &[&str]) -> Gave {
     let mut stdin = child.stdin.take().expect("it is piped");
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let gave = child.wait_with_output().expect("the program ends").into();
+    let gave = installed(child.wait_with_output().expect("the program ends").into());
     // A program that refuses its input does not read it.
     let _ = writer.join();
     gave
+}
+
+/// These tests run real code: without images they can say nothing.
+#[track_caller]
+fn installed(gave: Gave) -> Gave {
+    assert!(!gave.stderr.contains("is not installed"), "run `cargo xtask setup` before these tests: {gave:?}");
+    gave
+}
+
+/// How long a terminal is looked at before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A terminal that a test types to and looks at.
+pub(crate) struct Terminal {
+    keys: fs::File,
+    line: Option<fs::File>,
+    shown: Receiver<Vec<u8>>,
+    unread: String,
+}
+
+impl Terminal {
+    /// A terminal that nobody has written to.
+    pub(crate) fn new() -> Self {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("this machine has pseudo-terminals");
+        grantpt(&screen).and_then(|()| unlockpt(&screen)).expect("it is ours");
+        let name = ptsname(&screen, Vec::new()).expect("it has a name").into_string().expect("its name is ASCII");
+        let line = fs::OpenOptions::new().read(true).write(true).open(name).expect("it is ours");
+        let keys = fs::File::from(screen);
+        let mut screen = keys.try_clone().expect("a file can be cloned");
+        let (sender, shown) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // The end of a terminal is an error of reading.
+            while let Ok(count @ 1..) = screen.read(&mut bytes) {
+                if sender.send(bytes[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { keys, line: Some(line), shown, unread: String::new() }
+    }
+
+    /// The side of the program.
+    pub(crate) fn line(&self) -> Stdio {
+        let line = self.line.as_ref().expect("nobody has seen the end yet");
+        line.try_clone().expect("a file can be cloned").into()
+    }
+
+    /// Types.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.keys.write_all(text.as_bytes()).expect("a terminal takes a line");
+    }
+
+    /// What is shown until this text has come, and the text.
+    #[track_caller]
+    pub(crate) fn read_until(&mut self, text: &str) -> String {
+        loop {
+            if let Some(at) = self.unread.find(text) {
+                let rest = self.unread.split_off(at + text.len());
+                return std::mem::replace(&mut self.unread, rest);
+            }
+            match self.shown.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.unread += &String::from_utf8_lossy(&bytes),
+                Err(_) => panic!("{text:?} is not shown, only {:?}", self.unread),
+            }
+        }
+    }
+
+    /// All that is shown until the program has ended.
+    pub(crate) fn shown(mut self) -> String {
+        drop(self.line.take());
+        let rest: Vec<u8> = self.shown.iter().flatten().collect();
+        self.unread + &String::from_utf8_lossy(&rest)
+    }
 }
 
 /// A folder of this test's own, gone when the test is.

@@ -1,0 +1,33 @@
+//! `belljar doctor`: what is there, and whether it works.
+
+mod program;
+
+use program::{Folder, belljar, run};
+
+#[test]
+fn all_is_well_after_setup() {
+    let gave = run(["doctor"]);
+    assert_eq!(gave.code, Some(0), "{gave:?}");
+    for line in ["kernel    Linux ", "cores     ", "memory    ", "python: CPython 3.", "javascript: QuickJS-ng ", "microjs: "] {
+        assert!(gave.stdout.contains(line), "{line}: {}", gave.stdout);
+    }
+    assert_eq!(gave.stdout.matches("\n  ok        ").count(), 9, "three checks for each of three images: {}", gave.stdout);
+}
+
+#[test]
+fn programs_can_read_it() {
+    let gave = run(["doctor", "--json"]);
+    let findings: serde_json::Value = serde_json::from_str(&gave.stdout).unwrap();
+    assert_eq!(findings["ok"], true, "{findings:#}");
+    assert_eq!(findings["images"].as_array().unwrap().len(), 3);
+    assert!(findings["machine"]["cores"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn without_images_it_says_what_to_do() {
+    let folder = Folder::new("doctor");
+    let output = belljar().env("XDG_CACHE_HOME", folder.path()).arg("doctor").output().unwrap();
+    let gave = program::Gave::from(output);
+    assert_eq!(gave.code, Some(125));
+    assert!(gave.stdout.contains("missing: python, javascript, microjs\nhint: `cargo xtask setup`"), "{gave:?}");
+}
