@@ -12,7 +12,7 @@ class Session:
 
     def run(self, code):
         try:
-            return self.session.execute(code).stdout
+            return self.session.execute(code).stdout.decode()
         except eryx.TimeoutError as error:
             raise TimedOut from error
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -12,8 +12,11 @@ use serde::Deserialize;
 
 use crate::protocol::{Answer, Ask};
 
-/// A peer that says nothing for so long is ended.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// A peer that says nothing for so long is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The same when it was asked to stop code: not all can stop everything.
+const PATIENCE_STOP: Duration = Duration::from_secs(8);
 
 /// What `cargo xtask bench` found out about a peer.
 #[derive(Clone, Debug, Deserialize)]
@@ -87,9 +90,11 @@ impl Peer {
     pub(crate) fn ask(&mut self, ask: &Ask) -> Result<Answer> {
         let line = serde_json::to_string(ask).context("writing an ask")? + "\n";
         self.stdin.write_all(line.as_bytes()).context("it has ended")?;
-        let line = match self.answers.recv_timeout(PATIENCE) {
+        let patience = if matches!(ask, Ask::Stop { .. }) { PATIENCE_STOP } else { PATIENCE };
+        let line = match self.answers.recv_timeout(patience) {
             Ok(line) => line,
-            Err(_) => bail!("it has ended, or did not answer within {} s", PATIENCE.as_secs()),
+            Err(RecvTimeoutError::Timeout) => bail!("no answer within {} s", patience.as_secs()),
+            Err(RecvTimeoutError::Disconnected) => bail!("it has ended"),
         };
         let answer: Answer = serde_json::from_str(&line).with_context(|| format!("it answered {line:?}"))?;
         match answer.error {

@@ -191,7 +191,7 @@ fn add_python(setup: &mut Setup, cache: &Cache, logs: &Path) {
             "Native CPython is the system's, since the engine's own is not built: another version.".into(),
         );
     }
-    let command = vec![python.clone(), program("cpython.py")];
+    let command = vec![python.clone(), "-B".into(), program("cpython.py")];
     setup.peers.push(Peer {
         name: name.into(),
         language: "python",
@@ -208,7 +208,7 @@ fn add_python(setup: &mut Setup, cache: &Cache, logs: &Path) {
         let mut found = Peer { name: package.into(), language: "python", ..Peer::default() };
         match wheel(cache, &interpreters, package, version, logs) {
             Ok((python, folder)) => {
-                found.command = vec![python, program(peer)];
+                found.command = vec![python, "-B".into(), program(peer)];
                 found.environment = vec![("PYTHONPATH", folder.display().to_string())];
             }
             Err(why) => found.missing = Some(format!("not installed: {}", reason(&why))),
