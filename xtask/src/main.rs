@@ -6,6 +6,7 @@ mod bench;
 mod cache;
 mod engines;
 mod fetch;
+mod packages;
 mod progress;
 mod require;
 mod setup;
@@ -26,6 +27,8 @@ enum Verb {
     Setup,
     /// Build engines (all, or those named) into the cache
     Engines(engines::EnginesArgs),
+    /// Fetch the packages that programs of the corpus use into the cache
+    Packages,
     /// Run the whole test suite, or the stages named
     Test(test::TestArgs),
     /// Measure Belljar next to its peers
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let done = match Verb::parse() {
         Verb::Setup => setup::setup(),
         Verb::Engines(args) => engines::engines(&args),
+        Verb::Packages => packages::packages(),
         Verb::Test(args) => test::test(&args),
         Verb::Bench(args) => bench::bench(&args),
         Verb::Soak(args) => bench::soak(&args),

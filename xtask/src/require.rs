@@ -31,6 +31,8 @@ pub(crate) const PYTHON: Tool =
 /// The client of the Python registry.
 pub(crate) const PIP: Tool =
     Tool { name: "pip", check: &["python3", "-m", "pip", "--version"], install: "python3-pip" };
+/// The client of the JavaScript registry.
+pub(crate) const NPM: Tool = Tool { name: "npm", check: &["npm", "--version"], install: "npm" };
 
 /// Fails unless every tool works, naming all that are missing at once.
 pub(crate) fn require(tools: &[&Tool]) -> Result<()> {
@@ -43,7 +45,8 @@ pub(crate) fn require(tools: &[&Tool]) -> Result<()> {
     bail!("missing on this machine: {}; on Debian: apt-get install {}", names.join(", "), packages.join(" "))
 }
 
-fn works(tool: &Tool) -> bool {
+/// Whether a tool is here and runs.
+pub(crate) fn works(tool: &Tool) -> bool {
     let [program, arguments @ ..] = tool.check else { return false };
     let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())

@@ -1,118 +1,18 @@
 //! Runs every program of the corpus and compares its ending with what its first lines promise (`corpus/README.md`).
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "common/expectation.rs"]
+mod expectation;
+
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use belljar::{Jar, Limits, Outcome, Request};
+use belljar::{Jar, Request};
+use expectation::Expectation;
 
-/// What a program promises about itself.
-#[derive(Debug, Default)]
-struct Expectation {
-    fields: BTreeMap<String, Vec<String>>,
-}
-
-const KEYS: [&str; 13] = [
-    "ended",
-    "error",
-    "line",
-    "message",
-    "value",
-    "json",
-    "stdout",
-    "session",
-    "limits",
-    "within_ms",
-    "row",
-    "engine",
-    "twin",
-];
-
-impl Expectation {
-    fn read(path: &Path, code: &str) -> Self {
-        let mark = if path.extension().is_some_and(|ending| ending == "py") { "#:" } else { "//:" };
-        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for line in code.lines().map_while(|line| line.strip_prefix(mark)) {
-            let (key, value) =
-                line.split_once(':').unwrap_or_else(|| panic!("{}: no key in {line:?}", path.display()));
-            let key = key.trim();
-            assert!(KEYS.contains(&key), "{}: unknown key {key:?}", path.display());
-            fields.entry(key.to_owned()).or_default().push(value.trim().to_owned());
-        }
-        Self { fields }
-    }
-
-    fn one(&self, key: &str) -> Option<&str> {
-        self.fields.get(key).and_then(|values| values.first()).map(String::as_str)
-    }
-
-    fn limits(&self) -> Limits {
-        self.one("limits")
-            .map_or_else(Limits::default, |json| serde_json::from_str(json).expect("limits are JSON"))
-    }
-
-    fn engines(&self, path: &Path) -> Vec<String> {
-        self.fields.get("engine").cloned().unwrap_or_else(|| {
-            let python = path.extension().is_some_and(|ending| ending == "py");
-            vec![if python { "python" } else { "javascript" }.to_owned()]
-        })
-    }
-
-    /// What differs between the promise and `outcome`, in words.
-    fn differences(&self, path: &Path, outcome: &Outcome) -> String {
-        let mut report = String::new();
-        let mut compare = |what: &str, expected: Option<&str>, found: Option<String>, whole: bool| {
-            let Some(expected) = expected else { return };
-            let expected = expected.replace("\\n", "\n");
-            let found = found.unwrap_or_else(|| "nothing".to_owned());
-            if !(if whole { found == expected } else { found.contains(&expected) }) {
-                let _ = writeln!(report, "  {what}: expected {expected:?}, found {found:?}");
-            }
-        };
-        let word = |value: serde_json::Result<serde_json::Value>| {
-            value.ok().and_then(|value| Some(value.as_str()?.to_owned()))
-        };
-        let error = outcome.error.as_ref();
-        compare(
-            "ended",
-            Some(self.one("ended").unwrap_or("completed")),
-            word(serde_json::to_value(outcome.ended)),
-            true,
-        );
-        compare("error", self.one("error"), error.map(|error| error.r#type.clone()), true);
-        compare(
-            "line",
-            self.one("line"),
-            error.and_then(|error| error.line).map(|line| line.to_string()),
-            true,
-        );
-        compare("message", self.one("message"), error.map(|error| error.message.clone()), false);
-        compare("value", self.one("value"), outcome.value.as_ref().map(|value| value.repr.clone()), true);
-        let json = outcome.value.as_ref().and_then(|value| value.json.as_ref());
-        compare("json", self.one("json"), json.map(|json| json.get().to_owned()), true);
-        compare("stdout", self.one("stdout"), Some(outcome.stdout.to_string()), false);
-        compare("session", self.one("session"), word(serde_json::to_value(outcome.session)), true);
-        let expected_output = fs::read_to_string(path.with_extension("out")).ok();
-        compare(".out", expected_output.as_deref(), Some(outcome.stdout.to_string()), true);
-        let within: f64 =
-            self.one("within_ms").map_or(60_000.0, |text| text.parse().expect("within_ms is a number"));
-        if outcome.usage.wall_ms > within {
-            let _ = writeln!(report, "  took {} ms, more than {within}", outcome.usage.wall_ms);
-        }
-        if !report.is_empty() {
-            if let Some(error) = error {
-                let _ = writeln!(
-                    report,
-                    "  the error was {}: {}\n{}",
-                    error.r#type, error.message, error.traceback
-                );
-            }
-            let _ = writeln!(report, "  stderr: {}", outcome.stderr);
-        }
-        report
-    }
-}
+/// Programs of packages: `programs.rs` runs them.
+const PROGRAMS: &str = "programs";
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus")
@@ -136,6 +36,10 @@ fn programs() -> Vec<PathBuf> {
     programs
 }
 
+fn is_output(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "out")
+}
+
 fn is_program(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ["py", "js", "mjs", "ts"].iter().any(|known| ending == *known))
 }
@@ -144,7 +48,13 @@ fn is_program(path: &Path) -> bool {
 fn every_program_ends_as_it_promises() {
     let mut failures = String::new();
     let mut count = 0;
-    for path in programs().into_iter().filter(|path| is_program(path)) {
+    let only = std::env::var("BELLJAR_CORPUS").unwrap_or_default();
+    let chosen = |path: &PathBuf| {
+        is_program(path)
+            && !path.starts_with(corpus().join(PROGRAMS))
+            && path.to_string_lossy().contains(&only)
+    };
+    for path in programs().into_iter().filter(chosen) {
         let code = fs::read_to_string(&path).expect("a program is text");
         let expectation = Expectation::read(&path, &code);
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
@@ -172,12 +82,13 @@ fn every_program_ends_as_it_promises() {
 #[test]
 fn every_program_has_its_twin_and_every_output_its_program() {
     let all: BTreeSet<PathBuf> = programs().into_iter().collect();
-    for path in &all {
+    // Programs of packages have no twins: a package is of one language.
+    for path in all.iter().filter(|path| !path.starts_with(corpus().join(PROGRAMS)) || is_output(path)) {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let has = |endings: &[&str]| endings.iter().any(|ending| all.contains(&path.with_extension(ending)));
         match ending {
             "out" => assert!(has(&["py", "js", "mjs", "ts"]), "{} belongs to no program", path.display()),
-            "md" => {}
+            "md" | "json" => {}
             "py" | "js" | "mjs" | "ts" => {
                 let code = fs::read_to_string(path).expect("a program is text");
                 let alone = Expectation::read(path, &code).one("twin").is_some();

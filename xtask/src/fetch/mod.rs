@@ -2,6 +2,7 @@
 
 pub(crate) mod crates;
 pub(crate) mod debian;
+pub(crate) mod npm;
 pub(crate) mod pypi;
 
 use std::path::Path;

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::cache::Cache;
 use crate::progress::Progress;
 use crate::require::{self, require};
-use crate::{engines, tree};
+use crate::{engines, packages, tree};
 
 /// The engines, the quickest to build first: what is wrong with a machine shows early.
 const ENGINES: [&str; 3] = ["microjs", "javascript", "python"];
@@ -22,10 +22,11 @@ const ENGINES: [&str; 3] = ["microjs", "javascript", "python"];
 /// Checks the machine, builds engines, program and images, and runs the examples.
 pub(crate) fn setup() -> Result<()> {
     let cache = Cache::open()?;
-    let steps = 3 + 2 * ENGINES.len() + examples::EXAMPLES.len();
+    let steps = 4 + 2 * ENGINES.len() + examples::EXAMPLES.len();
     let progress = Progress::begin("setup", steps, &cache.root().join("logs/setup.log"))?;
     progress.step("look for what the builds need", check_machine)?;
     progress.step("fetch the crates", || cargo(&["fetch", "--locked"]))?;
+    progress.step("fetch the packages that tests use", packages::packages)?;
     for name in ENGINES {
         progress.step(&format!("build the engine {name}"), || engines::engine(&cache, name))?;
     }
