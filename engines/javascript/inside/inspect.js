@@ -233,7 +233,7 @@
     const width = longest + 2;
     if (width * 3 + context.indentation >= LINE || !(total / width > 5 || longest <= 6)) return items;
     const bias = Math.sqrt(width - total / items.length);
-    const biased = Math.max(width - bias, 1);
+    const biased = Math.max(width - 3 - bias, 1);
     const columns = Math.min(Math.round(Math.sqrt(2.5 * biased * count) / biased), Math.floor((LINE - context.indentation) / width), 12, 15);
     if (columns <= 1) return items;
     const widths = [];
@@ -369,11 +369,11 @@
     }
     if (hidden) shown.push(`... ${hidden} more`);
     context.seen.pop();
-    let reference = '';
-    if (context.circular.has(object)) reference = `<ref *${context.circular.get(object)}> `;
-    if (shown.length === 0) return `${reference}${base ? `${base} ` : ''}${open}${close}`;
+    const reference = context.circular.has(object) ? `<ref *${context.circular.get(object)}>` : '';
+    const before = [reference, base].filter((part) => part !== '').join(' ');
+    if (shown.length === 0) return `${before ? `${before} ` : ''}${open}${close}`;
     const numbers = kind === 'array' && keys.length === 0 && allNumbers(object, shown.length);
-    return layout(context, reference + base, reference && !base ? open : open, shown, close, depth, kind, numbers);
+    return layout(context, before, open, shown, close, depth, kind, numbers);
   }
 
   function allNumbers(array, count) {
