@@ -26,7 +26,7 @@ def report(value):
     """Reports a value. Its own methods may do anything, including nothing useful."""
     reports.text(reports.VALUE_TYPE, reports.type_name(value))
     try:
-        reports.send(reports.VALUE_JSON, _Writer().write(value).encode())
+        reports.send(reports.VALUE_JSON, _Writer().write(value))
     except (Unfit, UnicodeEncodeError, RecursionError, MemoryError):
         pass
     except Exception:  # a patched or half-made object
@@ -50,7 +50,10 @@ class _Writer:
 
     def write(self, value):
         self.value(value, _depth_max)
-        return "".join(self.parts)
+        data = "".join(self.parts).encode()
+        if len(data) > _bytes_max:
+            raise Unfit
+        return data
 
     def put(self, text):
         self.left -= len(text)
@@ -59,8 +62,6 @@ class _Writer:
         self.parts.append(text)
 
     def value(self, value, depth):
-        if depth == 0:
-            raise Unfit
         kind = type(value)
         form = FORMS.get(kind) or _form(kind)
         form(self, value, depth - 1)
@@ -77,7 +78,12 @@ class _Writer:
             self.string(text)
         self.put("}")
 
+    def enter(self, depth):
+        if depth < 0:
+            raise Unfit
+
     def items(self, values, depth):
+        self.enter(depth)
         self.put("[")
         for place, item in enumerate(values):
             if place:
@@ -85,7 +91,19 @@ class _Writer:
             self.value(item, depth)
         self.put("]")
 
+    def pairs(self, pairs, depth):
+        self.enter(depth)
+        self.put("[")
+        for place, pair in enumerate(pairs):
+            self.put(",[" if place else "[")
+            self.value(pair[0], depth)
+            self.put(",")
+            self.value(pair[1], depth)
+            self.put("]")
+        self.put("]")
+
     def fields(self, pairs, depth):
+        self.enter(depth)
         self.put("{")
         for place, (name, item) in enumerate(pairs):
             if place:
@@ -150,7 +168,7 @@ def _dict(writer, value, depth):
     if all(type(key) is str for key in dict.keys(value)) and not dict.__contains__(value, "$type"):
         return writer.fields(pairs, depth)
     writer.put('{"$type":"dict","entries":')
-    writer.items(map(list, pairs), depth)
+    writer.pairs(pairs, depth)
     writer.put("}")
 
 
