@@ -8,6 +8,7 @@
 // in its last word its own size, so that the block behind it finds its start.
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -40,6 +41,9 @@ static block *lists[ROWS][COLUMNS];
 static uint32_t rows;            // bit r: some list of row r has a block
 static uint32_t columns[ROWS];   // bit c: list r, c has a block
 static uintptr_t heap_end;       // 0 until the first allocation
+
+// A request for memory failed. Whoever wants to know sets it back.
+bool belljar_memory_failed;
 
 static uint32_t size_of(const block *b) { return b->header & ~FLAGS; }
 static block *after(block *b) { return (block *)((uintptr_t)b + size_of(b)); }
@@ -176,6 +180,7 @@ void *malloc(size_t bytes) {
     block *b = size ? search(size) : NULL;
     if (!b && size) b = grow(size);
     if (!b) {
+        belljar_memory_failed = true;
         errno = ENOMEM;
         return NULL;
     }

@@ -205,7 +205,7 @@ static void report_value(JSValueConst value) {
 
 static void report_error(JSValue error) {
     // The message that the language itself gives when the allocator has failed; one that the code made up needs a failure to go with it.
-    if (memory_failed && JS_IsError(error)) {
+    if (belljar_memory_failed && JS_IsError(error)) {
         const char *text = JS_ToCString(inside, error);
         if (!text) JS_FreeValue(inside, JS_GetException(inside));
         if (text && strstr(text, "out of memory")) host_report(FIELD_MEMORY_ERROR, "", 0);
@@ -240,6 +240,6 @@ static void run(void) {
         host_report(FIELD_EXIT_CODE, &exit_code, sizeof exit_code);
         return;
     }
-    if (memory_failed) JS_RunGC(rt);
+    if (belljar_memory_failed) JS_RunGC(rt);
     report_error(error);
 }

@@ -156,7 +156,7 @@ EXPORT("belljar_enter") uint32_t belljar_enter(uint32_t length) {
     if (!buffer || !read_request(buffer, length, &request)) return 1;
     stop = 0;
     exiting = false;
-    memory_failed = false;
+    belljar_memory_failed = false;
     run_number++;
     if (!prepare()) return 1;
     static uint8_t no_code[1];

@@ -20,7 +20,6 @@ static uint32_t run_number;         // counts requests; what is cached for one r
 static uint32_t stop;               // set by the host through the stop table
 static bool exiting;                // the code asked to exit; it is being unwound
 static int32_t exit_code;
-static bool memory_failed;          // the host refused memory during this request
 
 // Promises that were rejected and that nobody has handled.
 static JSValue *unhandled;
@@ -32,6 +31,3 @@ static int on_interrupt(JSRuntime *runtime, void *opaque) {
     (void)runtime, (void)opaque;
     return stopping();
 }
-
-// Called by the allocator.
-void belljar_memory_failed(void) { memory_failed = true; }

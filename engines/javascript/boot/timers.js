@@ -9,6 +9,9 @@
     throw new TypeError(`The "callback" argument must be a function, and is ${callback === null ? 'null' : typeof callback}`);
   }
 
+  // The language lists this one among the globals; browsers do not.
+  define('performance', global.performance);
+
   define('setTimeout', function setTimeout(callback, delay = 0, ...args) { return setTimer(checked(callback), delay, false, args); });
   define('setInterval', function setInterval(callback, delay = 0, ...args) { return setTimer(checked(callback), delay, true, args); });
   define('setImmediate', function setImmediate(callback, ...args) { return setTimer(checked(callback), 0, false, args); });

@@ -321,6 +321,7 @@
     }
 
     static {
+      glue.describe(URLSearchParams.prototype, (params) => (#pairs in params ? params.#pairs.map(([n, v]) => [glue.inspect(n), ' => ', v]) : null));
       link = (params, text, changed) => {
         params.#pairs = readForm(text);
         params.#changed = changed;
@@ -374,6 +375,8 @@
       this.#url = parse(`${input}`, parent);
       this.#refresh();
     }
+
+    static { glue.describe(URL.prototype, (url) => (#url in url ? [['href', ': ', serialize(url.#url)]] : null)); }
 
     static canParse(input, base) { return URL.parse(input, base) !== null; }
     static parse(input, base) {

@@ -50,6 +50,6 @@
       names = /[\w$)\]}"'`.]\s*\.?$/.test(before) ? [] : namesOf(rest.reduce(step, start(first)));
     } else if (word !== '' && !/[.]\s*$/.test(before)) names = [...host.declaredNames(), ...namesOf(outer), ...KEYWORDS];
     host.report(FIELD.start, bytes(text) - bytes(word));
-    for (const name of [...new Set(names)].filter((n) => n.startsWith(word) && n !== word).sort().slice(0, MOST)) host.report(FIELD.completion, name);
+    for (const name of [...new Set(names)].filter((n) => n.startsWith(word) && n !== word && (word !== '' || !n.startsWith('__'))).sort().slice(0, MOST)) host.report(FIELD.completion, name);
   };
 })

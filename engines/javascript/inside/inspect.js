@@ -190,6 +190,15 @@
   const isDOM = (object) => classOf(object) === 'DOMException';
   const stackOf = (object) => (isDOM(object) ? own(object, 'stack') : host.stackOf(object));
 
+  // The frames of an error, without that of its own constructor: the line that matters is where it was made.
+  function framesOf(object) {
+    const stack = stackOf(object);
+    const lines = typeof stack === 'string' ? frames(stack) : [];
+    const own = `    at ${constructorName(object)} (`;
+    while (lines.length > 1 && lines[0].startsWith(own)) lines.shift();
+    return lines;
+  }
+
   function errorName(object) {
     if (isDOM(object)) return DOM[0].call(object);
     const name = data(object, 'name');
@@ -210,8 +219,7 @@
   }
 
   function errorBase(context, object) {
-    const stack = stackOf(object);
-    const lines = typeof stack === 'string' ? frames(stack) : [];
+    const lines = framesOf(object);
     const head = headline(object);
     context.left -= head.length;
     if (lines.length === 0) return `[${head}]`;
@@ -271,6 +279,10 @@
     const line = `\n${' '.repeat(context.indentation)}`;
     return `${prefix}${open}${line}  ${items.join(`,${line}  `)}${line}${close}`;
   }
+
+  // Types of the boot files whose state is private: prototype -> what to show of an instance, or null for what is none.
+  const described = new Map();
+  glue.describe = (prototype, show) => { described.set(prototype, show); };
 
   // What is between the braces, and which braces.
   function parts(context, object, depth) {
@@ -338,7 +350,10 @@
       result.items = () => arrayItems(context, object, depth);
       result.keys = keysOf(object, true);
     } else if (kind === 'Module') result.open = '[Module: null prototype] {';
-    else if (name !== 'Object' || shownTag) result.open = `${prefix('Object')}{`;
+    else if (described.get(getPrototypeOf(object))?.(object)) {
+      result.open = `${name} {`;
+      result.items = () => described.get(getPrototypeOf(object))(object).map(([key, arrow, value]) => `${key}${arrow}${quote(value)}`);
+    } else if (name !== 'Object' || shownTag) result.open = `${prefix('Object')}{`;
     result.keys ??= keysOf(object);
     return result;
   }
@@ -408,5 +423,5 @@
     .map(([letter, name]) => [letter, Object.getOwnPropertyDescriptor(RegExp.prototype, name).get]);
 
   glue.regexpText = (object) => `/${SOURCE.call(object)}/` + FLAGS.map(([letter, get]) => (get.call(object) ? letter : '')).join('');
-  Object.assign(glue, { own, data, constructorName, frames, headline, errorName, errorMessage, keysOf, stackOf });
+  Object.assign(glue, { own, data, constructorName, frames, headline, errorName, errorMessage, keysOf, framesOf });
 })

@@ -159,8 +159,7 @@
 
   // `Name: message`, frames, and what caused it.
   function traceback(error, seen) {
-    const stack = glue.stackOf(error);
-    const lines = [cut(glue.headline(error), MESSAGE_CHARACTERS), ...(typeof stack === 'string' ? glue.frames(stack) : [])];
+    const lines = [cut(glue.headline(error), MESSAGE_CHARACTERS), ...glue.framesOf(error)];
     const cause = own(error, 'cause');
     if (cause !== undefined && seen.length < CAUSES && !seen.includes(cause)) {
       const kind = classOf(cause);
@@ -169,10 +168,10 @@
     return lines.join('\n');
   }
 
+  // The innermost line of the user's code. `<input>` is text given to JSON.parse or eval.
   function place(error) {
-    const stack = glue.stackOf(error);
-    if (typeof stack !== 'string') return;
-    const [, line, column] = glue.frames(stack).map((frame) => /:(\d+):(\d+)\)?$/.exec(frame)).find(Boolean) ?? [];
+    const places = glue.framesOf(error).filter((frame) => !/[ (]<input>:/.test(frame)).map((frame) => /:(\d+):(\d+)\)?$/.exec(frame));
+    const [, line, column] = places.find(Boolean) ?? [];
     if (line) host.report(FIELD.line, Number(line));
     if (column) host.report(FIELD.column, Number(column));
   }
