@@ -107,10 +107,15 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Library(Error::LimitOutOfRange { limit, least, most, .. }) => {
-                Some(format!("give {} from {} to {}", flag_of(limit), amount(limit, *least), amount(limit, *most)))
+            Self::Library(Error::LimitOutOfRange { limit, least, most, .. }) => Some(format!(
+                "give {} from {} to {}",
+                flag_of(limit),
+                amount(limit, *least),
+                amount(limit, *most)
+            )),
+            Self::Library(Error::InputValue { name, .. }) => {
+                Some(format!("text needs quotes of its own: --input '{name}=\"text\"'"))
             }
-            Self::Library(Error::InputValue { name, .. }) => Some(format!("text needs quotes of its own: --input '{name}=\"text\"'")),
             Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
             Self::System { .. } | Self::ReaderGone => None,
         }
@@ -122,10 +127,22 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage { message, .. } => f.write_str(message),
             Self::Library(Error::LimitOutOfRange { limit, value, least, .. }) if value < least => {
-                write!(f, "{} {} is too small: the minimum is {}", flag_of(limit), amount(limit, *value), amount(limit, *least))
+                write!(
+                    f,
+                    "{} {} is too small: the minimum is {}",
+                    flag_of(limit),
+                    amount(limit, *value),
+                    amount(limit, *least)
+                )
             }
             Self::Library(Error::LimitOutOfRange { limit, value, most, .. }) => {
-                write!(f, "{} {} is too large: the maximum is {}", flag_of(limit), amount(limit, *value), amount(limit, *most))
+                write!(
+                    f,
+                    "{} {} is too large: the maximum is {}",
+                    flag_of(limit),
+                    amount(limit, *value),
+                    amount(limit, *most)
+                )
             }
             Self::Library(error) => write!(f, "{error}"),
             Self::System { doing, source } => write!(f, "{doing}: {}", Plain(source)),
@@ -191,4 +208,3 @@ pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(NOT_RUN) } else { ExitCode::SUCCESS }
 }
-

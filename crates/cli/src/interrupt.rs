@@ -16,7 +16,8 @@ pub(crate) struct Interrupt(Arc<Mutex<Option<CancelToken>>>);
 impl Interrupt {
     /// Begins to listen.
     pub(crate) fn listen() -> Result<Self, Failure> {
-        let mut signals = Signals::new([SIGINT]).map_err(|error| Failure::system("cannot listen for Ctrl-C", error))?;
+        let mut signals =
+            Signals::new([SIGINT]).map_err(|error| Failure::system("cannot listen for Ctrl-C", error))?;
         let interrupt = Self(Arc::default());
         let listener = interrupt.clone();
         let listen = move || {

@@ -13,7 +13,7 @@ mod units;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::Command;
 
@@ -28,7 +28,9 @@ struct Cli {
 fn main() -> ExitCode {
     log::show();
     match Cli::try_parse() {
-        Ok(cli) => cli.command.run().unwrap_or_else(|failure| ExitCode::from(render::failure(&failure))),
+        Ok(cli) => {
+            cli.command.run(Cli::command).unwrap_or_else(|failure| ExitCode::from(render::failure(&failure)))
+        }
         Err(error) => exit::of_usage(&error),
     }
 }

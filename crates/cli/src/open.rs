@@ -39,10 +39,17 @@ fn needs(error: Error, runtime: &Runtime, engine: &str) -> Error {
 fn missing(error: Error, runtime: &Runtime) -> Failure {
     let Error::NoImage { name, looked } = error else { return error.into() };
     let known = ENGINES.contains(&name.as_str());
-    let message = if known { format!("the image of {name} is not installed") } else { format!("there is no engine {name:?}") };
+    let message = if known {
+        format!("the image of {name} is not installed")
+    } else {
+        format!("there is no engine {name:?}")
+    };
     let installed = Image::installed(runtime);
     let hint = if installed.is_empty() || known {
-        let place = looked.last().map(|place| format!("; it is looked for in {}", place.display())).unwrap_or_default();
+        let place = looked
+            .last()
+            .map(|place| format!("; it is looked for in {}", place.display()))
+            .unwrap_or_default();
         format!("`cargo xtask setup` in the source tree builds the images{place}")
     } else {
         format!("installed are {}", installed.join(", "))

@@ -121,7 +121,8 @@ fn ending(outcome: &Outcome, colours: bool, terminal: bool) -> String {
     if outcome.ended == Ended::Raised {
         // The languages put the headline where their users look for it: Python last, JavaScript first.
         let own = if traceback.is_empty() { headline } else { traceback };
-        let (before, last) = own.rsplit_once('\n').map_or(("", own.as_str()), |(before, last)| (before, last));
+        let (before, last) =
+            own.rsplit_once('\n').map_or(("", own.as_str()), |(before, last)| (before, last));
         match before.lines().next() {
             Some(first) if last.starts_with("    at ") => {
                 text += &format!("{}{}\n", paint(ERROR, first, colours), &own[first.len()..]);

@@ -50,10 +50,14 @@ impl Source {
         // A missing file is told before a strange name.
         let metadata = path.metadata().map_err(|error| unreadable(&shown, error))?;
         if metadata.is_dir() {
-            return Err(Failure::usage(format!("{shown} is a directory"), "name a file with a program in it"));
+            return Err(Failure::usage(
+                format!("{shown} is a directory"),
+                "name a file with a program in it",
+            ));
         }
         if engine.is_none() && !engine_is_given {
-            let known: Vec<String> = EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect();
+            let known: Vec<String> =
+                EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect();
             let hint = format!("known are {}; otherwise say which with --engine", known.join(", "));
             return Err(Failure::usage(format!("the name {shown} does not say which engine to use"), hint));
         }
@@ -96,9 +100,10 @@ fn without_mark(code: String) -> String {
 
 fn unreadable(shown: &str, error: io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::NotFound => {
-            Failure::usage(format!("cannot read {shown}: there is no such file"), "check the name and the folder")
-        }
+        io::ErrorKind::NotFound => Failure::usage(
+            format!("cannot read {shown}: there is no such file"),
+            "check the name and the folder",
+        ),
         io::ErrorKind::PermissionDenied => {
             Failure::usage(format!("cannot read {shown}: permission denied"), "make it readable for yourself")
         }

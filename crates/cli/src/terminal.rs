@@ -54,7 +54,9 @@ fn unfinished(bytes: &[u8]) -> usize {
 pub(crate) fn unfinished_character(bytes: &[u8]) -> usize {
     // At most three bytes are waiting for the rest of their character.
     let from = bytes.len().saturating_sub(3);
-    let Some(start) = bytes[from..].iter().rposition(|byte| byte & 0xc0 != 0x80).map(|at| from + at) else { return 0 };
+    let Some(start) = bytes[from..].iter().rposition(|byte| byte & 0xc0 != 0x80).map(|at| from + at) else {
+        return 0;
+    };
     match std::str::from_utf8(&bytes[start..]) {
         Err(error) if error.error_len().is_none() => bytes.len() - start - error.valid_up_to(),
         _ => 0,
@@ -71,7 +73,12 @@ fn push(shown: &mut String, letter: char) {
         // The second set of control characters.
         '\u{80}'..='\u{9f}' => write!(shown, "<U+{code:04X}>"),
         // What changes the direction of other text, hides, or breaks lines where none seem to be.
-        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => {
+        '\u{61c}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' => {
             write!(shown, "<U+{code:04X}>")
         }
         '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => write!(shown, "<U+{code:04X}>"),
@@ -101,7 +108,12 @@ mod tests {
 
     #[test]
     fn a_cut_changes_nothing() {
-        let bytes = "a\r\nä€😀\r\u{202e}\u{9b}x\r".as_bytes().iter().copied().chain(*b"\xff\xe2\x82").collect::<Vec<u8>>();
+        let bytes = "a\r\nä€😀\r\u{202e}\u{9b}x\r"
+            .as_bytes()
+            .iter()
+            .copied()
+            .chain(*b"\xff\xe2\x82")
+            .collect::<Vec<u8>>();
         for first in 0..=bytes.len() {
             for second in first..=bytes.len() {
                 let mut neutral = Neutral::default();

@@ -94,9 +94,9 @@ impl fmt::Display for Duration {
         let ms = self.0;
         match ms {
             0 => f.write_str("0"),
-            _ if ms % 3_600_000 == 0 => write!(f, "{}h", ms / 3_600_000),
-            _ if ms % 60_000 == 0 => write!(f, "{}m", ms / 60_000),
-            _ if ms % 1_000 == 0 => write!(f, "{}s", ms / 1_000),
+            _ if ms.is_multiple_of(3_600_000) => write!(f, "{}h", ms / 3_600_000),
+            _ if ms.is_multiple_of(60_000) => write!(f, "{}m", ms / 60_000),
+            _ if ms.is_multiple_of(1_000) => write!(f, "{}s", ms / 1_000),
             _ => write!(f, "{ms}ms"),
         }
     }
@@ -116,19 +116,36 @@ mod tests {
 
     #[test]
     fn sizes_are_read() {
-        let cases = [("3", 3), ("64MiB", 64 << 20), ("1GB", 1_000_000_000), ("1.5 KiB", 1536), ("64m", 64 << 20), ("0", 0)];
+        let cases = [
+            ("3", 3),
+            ("64MiB", 64 << 20),
+            ("1GB", 1_000_000_000),
+            ("1.5 KiB", 1536),
+            ("64m", 64 << 20),
+            ("0", 0),
+        ];
         cases.into_iter().for_each(|(text, expected)| assert_eq!(bytes(text), Some(expected), "{text}"));
     }
 
     #[test]
     fn durations_are_read() {
-        let cases = [("2s", 2_000), ("500ms", 500), ("1.5s", 1_500), ("2", 2_000), ("1m", 60_000), ("0", 0), (".5s", 500)];
+        let cases = [
+            ("2s", 2_000),
+            ("500ms", 500),
+            ("1.5s", 1_500),
+            ("2", 2_000),
+            ("1m", 60_000),
+            ("0", 0),
+            (".5s", 500),
+        ];
         cases.into_iter().for_each(|(text, expected)| assert_eq!(ms(text), Some(expected), "{text}"));
     }
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in ["", "MiB", "-1", "1.2.3MiB", "64 MiB B", "1e9", "99999999999999999999GiB", "0x10", ".", "1_000"] {
+        for text in
+            ["", "MiB", "-1", "1.2.3MiB", "64 MiB B", "1e9", "99999999999999999999GiB", "0x10", ".", "1_000"]
+        {
             assert_eq!(bytes(text), None, "{text}");
             assert_eq!(ms(text), None, "{text}");
         }

@@ -1,5 +1,7 @@
 //! Whatever is wrong with what was given: one sentence, what to do about it, exit 125.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod program;
 
 use std::fs;
@@ -24,7 +26,8 @@ fn an_unreadable_file() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     // Root reads everything.
     if fs::File::open(&file).is_ok() {
-        run(["run", "/proc/self/mem", "--engine", "javascript"]).refused_somehow("cannot read /proc/self/mem: ");
+        run(["run", "/proc/self/mem", "--engine", "javascript"])
+            .refused_somehow("cannot read /proc/self/mem: ");
     } else {
         run(["run", &file]).refused(&format!("cannot read {file}: permission denied"));
     }
@@ -36,7 +39,10 @@ fn a_wrong_extension() {
     let file = folder.file("report.rb", "puts 1");
     let gave = run(["run", &file]);
     gave.refused(&format!("the name {file} does not say which engine to use"));
-    assert!(gave.stderr.contains("known are .py, .js, .mjs, .cjs, .ts, .mts, .cts; otherwise say which with --engine"));
+    assert!(
+        gave.stderr
+            .contains("known are .py, .js, .mjs, .cjs, .ts, .mts, .cts; otherwise say which with --engine")
+    );
     assert_eq!(run(["run", &folder.file("report.txt", "1"), "--engine", "javascript"]).code, Some(0));
 }
 
@@ -143,7 +149,8 @@ fn inputs_that_are_malformed() {
     input("rows=[1").refused("input \"rows\" is not JSON: EOF while parsing a list at line 1 column 2");
     input("name=text").refused("input \"name\" is not JSON: expected ident at line 1 column 2");
     input("a-b=1").refused("\"a-b\" cannot be the name of an input");
-    run(["run", "--engine", "javascript", "-c", "1", "--input", "a=1", "--input", "a=2"]).refused("--input a is given twice");
+    run(["run", "--engine", "javascript", "-c", "1", "--input", "a=1", "--input", "a=2"])
+        .refused("--input a is given twice");
 }
 
 #[test]
@@ -155,13 +162,18 @@ fn variables_that_are_malformed() {
 
 #[test]
 fn input_that_is_wanted_twice() {
-    run(["run", "-", "--stdin"]).refused("standard input cannot be both the program and what the program reads");
+    run(["run", "-", "--stdin"])
+        .refused("standard input cannot be both the program and what the program reads");
 }
 
 /// Copies the JavaScript image, lets `harm` change the copy, and runs with it.
 fn run_with_harmed_image(name: &str, harm: impl FnOnce(&std::path::Path)) -> program::Gave {
     let list = run(["image", "list"]);
-    let line = list.stdout.lines().find(|line| line.starts_with("javascript ")).expect("the JavaScript image is installed");
+    let line = list
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("javascript "))
+        .expect("the JavaScript image is installed");
     let image = std::path::Path::new(line.rsplit(' ').next().unwrap());
     let folder = Folder::new(name);
     let key = image.parent().unwrap().file_name().unwrap();
@@ -214,8 +226,11 @@ fn a_half_of_an_image() {
 #[test]
 fn output_that_cannot_be_written() {
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    for arguments in [&["run", "-c", "console.log(1)"][..], &["run", "-pc", "1"], &["run", "--json", "-c", "1"]] {
-        let output = belljar().args(arguments).args(["--engine", "javascript"]).stdout(full()).output().unwrap();
+    for arguments in
+        [&["run", "-c", "console.log(1)"][..], &["run", "-pc", "1"], &["run", "--json", "-c", "1"]]
+    {
+        let output =
+            belljar().args(arguments).args(["--engine", "javascript"]).stdout(full()).output().unwrap();
         program::Gave::from(output).refused_somehow("cannot write the output: no space left on device");
     }
 }

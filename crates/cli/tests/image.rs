@@ -25,10 +25,17 @@ fn what_is_no_engine_is_refused() {
     assert!(gave.stderr.contains("engine.json"), "{gave:?}");
     folder.file("engine.json", r#"{"name": "x", "language": "Python", "version": "1", "abi": 99}"#);
     let gave = build(folder.path().to_str().unwrap());
-    assert!(gave.stderr.contains("cannot be trusted: it speaks version 99 of the engine contract"), "{gave:?}");
+    assert!(
+        gave.stderr.contains("cannot be trusted: it speaks version 99 of the engine contract"),
+        "{gave:?}"
+    );
     folder.file("engine.json", r#"{"name": "x", "language": "Python", "version": "1", "abi": 1}"#);
     assert_eq!(build(folder.path().to_str().unwrap()).code, Some(125));
-    assert!(!images.exists() || left_in(&images).is_empty(), "nothing half-written is left: {:?}", left_in(&images));
+    assert!(
+        !images.exists() || left_in(&images).is_empty(),
+        "nothing half-written is left: {:?}",
+        left_in(&images)
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `belljar run --jsonl`: the protocol of `docs/jsonl.md`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod program;
 
 use std::io::{BufRead, BufReader, Write};
@@ -65,7 +67,8 @@ fn refused(answer: &Value, id: Value, kind: &str, message: &str) {
 #[test]
 fn a_session_keeps_its_state() {
     let mut talk = Talk::new(&[]);
-    let first = talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "let total = 1; console.log('hi')"}));
+    let first =
+        talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "let total = 1; console.log('hi')"}));
     assert_eq!((&first["id"], &first["outcome"]["stdout"]), (&json!(1), &json!("hi\n")), "{first}");
     let second = talk.ask(&json!({"id": "two", "op": "run", "session": "a", "code": "total += 41"}));
     assert_eq!((&second["id"], &second["outcome"]["value"]["json"]), (&json!("two"), &json!(42)), "{second}");
@@ -152,7 +155,12 @@ fn what_waits_can_be_cancelled_and_nothing_else_is() {
     let answers = talk.hear_all(5);
     let ended: Vec<&Value> = answers[..3].iter().map(|answer| &answer["outcome"]["ended"]).collect();
     assert_eq!(ended, ["cancelled", "cancelled", "completed"], "{answers:?}");
-    refused(&talk.ask(&json!({"id": 6, "op": "cancel", "run": 1})), json!(6), "caller", "no run with the id 1 is going on");
+    refused(
+        &talk.ask(&json!({"id": 6, "op": "cancel", "run": 1})),
+        json!(6),
+        "caller",
+        "no run with the id 1 is going on",
+    );
     assert_eq!(talk.end(), 0);
 }
 
@@ -174,9 +182,15 @@ fn close_frees_the_name() {
     let mut talk = Talk::new(&[]);
     talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "let x = 1"}));
     assert_eq!(talk.ask(&json!({"id": 2, "op": "close", "session": "a"})), json!({"id": 2, "done": true}));
-    let answer = talk.ask(&json!({"id": 3, "op": "run", "session": "a", "engine": "python", "code": "'x' in globals()"}));
+    let answer = talk
+        .ask(&json!({"id": 3, "op": "run", "session": "a", "engine": "python", "code": "'x' in globals()"}));
     assert_eq!(answer["outcome"]["value"]["json"], false, "{answer}");
-    refused(&talk.ask(&json!({"id": 4, "op": "close", "session": "b"})), json!(4), "caller", "there is no session \"b\"");
+    refused(
+        &talk.ask(&json!({"id": 4, "op": "close", "session": "b"})),
+        json!(4),
+        "caller",
+        "there is no session \"b\"",
+    );
     let other = json!({"id": 5, "op": "run", "session": "a", "engine": "javascript", "code": "1"});
     refused(&talk.ask(&other), json!(5), "caller", "session \"a\" runs python, not javascript");
     assert_eq!(talk.end(), 0);
@@ -188,9 +202,19 @@ fn a_request_can_lower_limits_and_never_raise_them() {
     let limits = |limits: Value| json!({"id": 1, "op": "run", "code": "for (;;);", "limits": limits});
     let answer = talk.ask(&limits(json!({"time_ms": 50})));
     assert_eq!(answer["outcome"]["ended"], "time_limit", "{answer}");
-    refused(&talk.ask(&limits(json!({"time_ms": 5001}))), json!(1), "caller", "the request asks for time_ms = 5001");
+    refused(
+        &talk.ask(&limits(json!({"time_ms": 5001}))),
+        json!(1),
+        "caller",
+        "the request asks for time_ms = 5001",
+    );
     refused(&talk.ask(&limits(json!({"time": 1}))), json!(1), "caller", "limits: unknown field `time`");
-    refused(&talk.ask(&limits(json!({"time_ms": 0}))), json!(1), "caller", "time_ms is 0, but must be from 1");
+    refused(
+        &talk.ask(&limits(json!({"time_ms": 0}))),
+        json!(1),
+        "caller",
+        "time_ms is 0, but must be from 1",
+    );
     assert_eq!(talk.end(), 0);
 }
 
@@ -207,9 +231,21 @@ fn whatever_is_wrong_is_answered_and_nothing_is_fatal() {
         ("{\"id\":1,\"op\":\"walk\"}", json!(1), "there is no op \"walk\""),
         ("{\"id\":1,\"op\":\"run\"}", json!(1), "missing field `code`"),
         ("{\"id\":1,\"op\":\"run\",\"code\":1}", json!(1), "invalid type: integer `1`, expected a string"),
-        ("{\"id\":1,\"op\":\"run\",\"code\":\"1\",\"sesion\":\"a\"}", json!(1), "unknown field `sesion`, expected one of"),
-        ("{\"id\":1,\"op\":\"run\",\"code\":\"1\",\"session\":\"\"}", json!(1), "the name of a session has 1 to 200 bytes"),
-        ("{\"id\":1,\"op\":\"run\",\"code\":\"1\",\"inputs\":{\"a-b\":1}}", json!(1), "\"a-b\" cannot be the name of an input"),
+        (
+            "{\"id\":1,\"op\":\"run\",\"code\":\"1\",\"sesion\":\"a\"}",
+            json!(1),
+            "unknown field `sesion`, expected one of",
+        ),
+        (
+            "{\"id\":1,\"op\":\"run\",\"code\":\"1\",\"session\":\"\"}",
+            json!(1),
+            "the name of a session has 1 to 200 bytes",
+        ),
+        (
+            "{\"id\":1,\"op\":\"run\",\"code\":\"1\",\"inputs\":{\"a-b\":1}}",
+            json!(1),
+            "\"a-b\" cannot be the name of an input",
+        ),
         ("{\"id\":1,\"op\":\"cancel\",\"run\":7}", json!(1), "no run with the id 7"),
     ] {
         talk.say_text(line);

@@ -1,5 +1,7 @@
 //! `belljar repl`: state between lines, for people and for pipes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod program;
 
 use std::process::Child;
@@ -47,7 +49,10 @@ const READY: &str = ">>> \r\x1b[4C";
 /// A prompt on a terminal, with a state folder of its own.
 fn prompt(folder: &Folder, terminal: &Terminal) -> Child {
     let mut command = belljar();
-    command.args(["repl", "--engine", "javascript"]).env("XDG_STATE_HOME", folder.path()).env("TERM", "xterm");
+    command
+        .args(["repl", "--engine", "javascript"])
+        .env("XDG_STATE_HOME", folder.path())
+        .env("TERM", "xterm");
     command.stdin(terminal.line()).stdout(terminal.line()).stderr(terminal.line()).spawn().unwrap()
 }
 

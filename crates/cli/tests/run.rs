@@ -1,5 +1,7 @@
 //! `belljar run`: where code comes from, what it is given, what comes out, and with which code the program ends.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod program;
 
 use std::io::{Read, Write};
@@ -79,7 +81,19 @@ fn what_a_program_is_given() {
         "console.log(process.argv.slice(2).join(), process.env.A, process.env.B, process.env.HOME, rows.length)",
     );
     let mut command = belljar();
-    command.env("B", "here").args(["run", &file, "--env", "A=1=2", "--env", "B", "--input", "rows=[1, 2]", "--", "-x", "y"]);
+    command.env("B", "here").args([
+        "run",
+        &file,
+        "--env",
+        "A=1=2",
+        "--env",
+        "B",
+        "--input",
+        "rows=[1, 2]",
+        "--",
+        "-x",
+        "y",
+    ]);
     let gave = program::Gave::from(command.output().unwrap());
     assert_eq!(gave.stdout, "-x,y 1=2 here undefined 2\n", "{gave:?}");
 }
@@ -107,7 +121,10 @@ fn an_error_is_told_where_errors_belong() {
 #[test]
 fn a_limit_says_which_flag_gives_more() {
     let gave = run(["run", "--engine", "javascript", "--time", "50ms", "-c", "for (;;);"]);
-    assert!(gave.stderr.ends_with("error: the run took longer than 50 ms\nhint: --time and --cpu give more\n"), "{gave:?}");
+    assert!(
+        gave.stderr.ends_with("error: the run took longer than 50 ms\nhint: --time and --cpu give more\n"),
+        "{gave:?}"
+    );
 }
 
 #[test]
@@ -121,7 +138,14 @@ fn output_comes_while_the_code_runs() {
 
 #[test]
 fn json_is_the_outcome_and_nothing_else() {
-    let gave = run(["run", "--engine", "javascript", "--json", "-c", "console.log('\\x1b[1mhi'); console.error('e'); 6 * 7"]);
+    let gave = run([
+        "run",
+        "--engine",
+        "javascript",
+        "--json",
+        "-c",
+        "console.log('\\x1b[1mhi'); console.error('e'); 6 * 7",
+    ]);
     let outcome: belljar::Outcome = serde_json::from_str(&gave.stdout).expect("one outcome");
     assert_eq!(gave.stdout.lines().count(), 1);
     assert_eq!((outcome.stdout.as_bytes(), outcome.stderr.as_bytes()), (&b"\x1b[1mhi\n"[..], &b"e\n"[..]));
@@ -150,15 +174,20 @@ fn output_is_plain_bytes_where_there_is_no_terminal() {
 #[test]
 fn a_terminal_shows_control_characters_and_obeys_none() {
     let terminal = Terminal::new();
-    let code = "console.log('\\x1b[31mred\\x07\\rx \\u202e \\u009b \\u00e4'); throw new Error('\\x1b]0;title')";
+    let code =
+        "console.log('\\x1b[31mred\\x07\\rx \\u202e \\u009b \\u00e4'); throw new Error('\\x1b]0;title')";
     let mut command = belljar();
     command.args(["run", "--engine", "javascript", "-c", code]).env("TERM", "xterm");
-    let status = command.stdin(Stdio::null()).stdout(terminal.line()).stderr(terminal.line()).status().unwrap();
+    let status =
+        command.stdin(Stdio::null()).stdout(terminal.line()).stderr(terminal.line()).status().unwrap();
     drop(command);
     let shown = terminal.shown();
     assert_eq!(status.code(), Some(1));
     assert!(shown.starts_with("^[[31mred^G^Mx <U+202E> <U+009B> ä\r\n"), "{shown:?}");
-    assert!(shown.contains("\x1b[1m\x1b[31mError: ^[]0;title\x1b[0m\r\n"), "the error is coloured, by us: {shown:?}");
+    assert!(
+        shown.contains("\x1b[1m\x1b[31mError: ^[]0;title\x1b[0m\r\n"),
+        "the error is coloured, by us: {shown:?}"
+    );
 }
 
 #[test]
@@ -186,9 +215,16 @@ fn a_second_ctrl_c_ends_the_program() {
     // Waiting for input that never comes, the run cannot be cancelled.
     let mut child = belljar();
     child.args(["run", "--stdin", "-c", "print('started', flush=True); input()"]);
-    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stdin = child.stdin.take();
     read_until(child.stdout.as_mut().unwrap(), "started");
+    // The system says that it waits in a `read` of file 0.
+    let reads =
+        || std::fs::read_to_string(format!("/proc/{}/syscall", child.id())).unwrap().starts_with("0 0x0 ");
+    while !reads() {
+        std::thread::yield_now();
+    }
     interrupt(&child);
     while child.try_wait().unwrap().is_none() {
         // The second one may come before the first was seen, and then counts for nothing.

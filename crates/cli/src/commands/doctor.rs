@@ -63,7 +63,8 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
 fn examine() -> Result<Findings, Failure> {
     let runtime = Runtime::new(1)?;
     let names = Image::installed(&runtime);
-    let missing: Vec<_> = ENGINES.into_iter().filter(|engine| !names.iter().any(|name| name == engine)).collect();
+    let missing: Vec<_> =
+        ENGINES.into_iter().filter(|engine| !names.iter().any(|name| name == engine)).collect();
     let images: Vec<_> = names.into_iter().map(|name| image(&runtime, name)).collect();
     let works = |image: &ImageFindings| image.error.is_none() && image.checks.iter().all(|check| check.ok);
     let ok = !images.is_empty() && missing.is_empty() && images.iter().all(works);

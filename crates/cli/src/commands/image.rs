@@ -37,7 +37,8 @@ pub(crate) fn image(command: ImageCommand) -> Result<ExitCode, Failure> {
 }
 
 fn build(args: BuildArgs) -> Result<ExitCode, Failure> {
-    let nowhere = || Failure::usage("there is no folder for images", "set HOME, or name a folder with --images");
+    let nowhere =
+        || Failure::usage("there is no folder for images", "set HOME, or name a folder with --images");
     let images = args.images.or_else(belljar::cache_folder).ok_or_else(nowhere)?;
     if !args.engine_folder.join("engine.wasm").is_file() {
         let message = format!("{} holds no engine", args.engine_folder.display());

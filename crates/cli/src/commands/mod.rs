@@ -1,6 +1,6 @@
 //! The verbs, one a file: its arguments, whose comments are its help, and what it does.
 
-pub(crate) mod completions;
+mod completions;
 mod doctor;
 mod image;
 mod jsonl;
@@ -33,14 +33,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Does what was asked.
-    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+    /// Does what was asked. `whole` is the whole command line, for what describes it.
+    pub(crate) fn run(self, whole: fn() -> clap::Command) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(args) => run::run(args),
             Self::Repl(args) => repl::repl(&args),
             Self::Doctor(args) => doctor::doctor(&args),
             Self::Image(command) => image::image(command),
-            Self::Completions(args) => completions::completions(&args),
+            Self::Completions(args) => completions::completions(&args, whole()),
             Self::Schema => schema::schema(),
         }
     }

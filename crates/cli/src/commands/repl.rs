@@ -49,7 +49,9 @@ struct Talk {
 impl Talk {
     fn with_a_person(&self, engine: &str) -> Result<ExitCode, Failure> {
         let version = self.jar.image().version();
-        render::print(format!("{version} in a jar. Ctrl-C stops a run, Ctrl-D leaves.\n").as_bytes())?;
+        render::print(
+            format!("{engine} ({version}) in a jar. Ctrl-C stops a run, Ctrl-D leaves.\n").as_bytes(),
+        )?;
         let mut prompt = Prompt::new(engine, self.jar.session()?)?;
         loop {
             match prompt.read()? {

@@ -102,7 +102,10 @@ fn request(args: &RunArgs, code: String, name: Option<String>) -> Result<Request
     let mut seen = BTreeSet::new();
     for input in &args.input {
         let (name, json) = input.split_once('=').ok_or_else(|| {
-            Failure::usage(format!("--input {input} has no value"), "write --input NAME=JSON, for example --input 'rows=[1, 2]'")
+            Failure::usage(
+                format!("--input {input} has no value"),
+                "write --input NAME=JSON, for example --input 'rows=[1, 2]'",
+            )
         })?;
         if !seen.insert(name) {
             return Err(Failure::usage(format!("--input {name} is given twice"), "give it once"));

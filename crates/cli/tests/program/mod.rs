@@ -51,7 +51,9 @@ impl Gave {
 /// Runs the program with these arguments and an empty standard input.
 #[track_caller]
 pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Gave {
-    installed(belljar().args(arguments).stdin(Stdio::null()).output().expect("the program can be started").into())
+    installed(
+        belljar().args(arguments).stdin(Stdio::null()).output().expect("the program can be started").into(),
+    )
 }
 
 /// Runs the program with this standard input.
@@ -76,7 +78,10 @@ pub(crate) fn run_with(input: &[u8], arguments: &[&str]) -> Gave {
 /// These tests run real code: without images they can say nothing.
 #[track_caller]
 fn installed(gave: Gave) -> Gave {
-    assert!(!gave.stderr.contains("is not installed"), "run `cargo xtask setup` before these tests: {gave:?}");
+    assert!(
+        !gave.stderr.contains("is not installed"),
+        "run `cargo xtask setup` before these tests: {gave:?}"
+    );
     gave
 }
 
@@ -95,9 +100,11 @@ impl Terminal {
     /// A terminal that nobody has written to.
     pub(crate) fn new() -> Self {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("this machine has pseudo-terminals");
+        let screen =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("this machine has pseudo-terminals");
         grantpt(&screen).and_then(|()| unlockpt(&screen)).expect("it is ours");
-        let name = ptsname(&screen, Vec::new()).expect("it has a name").into_string().expect("its name is ASCII");
+        let name =
+            ptsname(&screen, Vec::new()).expect("it has a name").into_string().expect("its name is ASCII");
         let line = fs::OpenOptions::new().read(true).write(true).open(name).expect("it is ours");
         let keys = fs::File::from(screen);
         let mut screen = keys.try_clone().expect("a file can be cloned");
@@ -182,7 +189,8 @@ impl Drop for Folder {
 /// Reads until the text has come, or everything has.
 pub(crate) fn read_until(from: &mut impl Read, text: &str) -> String {
     let (mut seen, mut byte) = (Vec::new(), [0]);
-    while !String::from_utf8_lossy(&seen).contains(text) && from.read(&mut byte).is_ok_and(|count| count > 0) {
+    while !String::from_utf8_lossy(&seen).contains(text) && from.read(&mut byte).is_ok_and(|count| count > 0)
+    {
         seen.push(byte[0]);
     }
     String::from_utf8_lossy(&seen).into_owned()

@@ -44,7 +44,12 @@ impl fmt::Display for Machine {
         let space = self.address_space_bytes.map_or("unlimited".to_owned(), |bytes| Size(bytes).to_string());
         writeln!(f, "kernel    {} on {}", self.kernel, self.architecture)?;
         writeln!(f, "cores     {}", self.cores)?;
-        writeln!(f, "memory    {}, {} available", size(self.memory_bytes), size(self.memory_available_bytes))?;
+        writeln!(
+            f,
+            "memory    {}, {} available",
+            size(self.memory_bytes),
+            size(self.memory_available_bytes)
+        )?;
         write!(f, "addresses {space}; each session reserves 4GiB of them, not of memory")
     }
 }

@@ -51,9 +51,17 @@ pub(crate) fn run(image: &Image) -> Vec<Check> {
     ]
 }
 
-fn check(what: &'static str, image: &Image, code: &str, limits: Limits, is_right: impl Fn(&Outcome) -> bool) -> Check {
+fn check(
+    what: &'static str,
+    image: &Image,
+    code: &str,
+    limits: Limits,
+    is_right: impl Fn(&Outcome) -> bool,
+) -> Check {
     let began = Instant::now();
-    let outcome = Jar::new(image.clone()).and_then(|jar| jar.with_limits(limits)).and_then(|jar| jar.run_blocking(code));
+    let outcome = Jar::new(image.clone())
+        .and_then(|jar| jar.with_limits(limits))
+        .and_then(|jar| jar.run_blocking(code));
     let ms = began.elapsed().as_secs_f64() * 1000.0;
     let found = match outcome {
         Ok(outcome) if is_right(&outcome) => None,

@@ -8,39 +8,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::answer::Refusal;
+use super::id::{ID_BYTES_MAX, Id};
+use super::refusal::Refusal;
 
-/// The longest id or name of a session.
+/// The longest name of a session.
 const NAME_BYTES_MAX: usize = 200;
-
-/// Which request: a number or a string, given back as it came.
-#[derive(Clone, Debug)]
-pub(crate) struct Id(Box<RawValue>);
-
-impl Id {
-    /// The JSON of the id.
-    pub(crate) fn get(&self) -> &str {
-        self.0.get()
-    }
-
-    /// The JSON of the id, as JSON.
-    pub(crate) fn raw(&self) -> &RawValue {
-        &self.0
-    }
-}
-
-impl TryFrom<Box<RawValue>> for Id {
-    type Error = Refusal;
-
-    fn try_from(raw: Box<RawValue>) -> Result<Self, Refusal> {
-        let is_name = raw.get().starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
-        if is_name && raw.get().len() <= NAME_BYTES_MAX {
-            return Ok(Self(raw));
-        }
-        let hint = "give every request an id of its own, for example \"id\": 1";
-        Err(Refusal::caller(format!("an id is a number or a string of at most {NAME_BYTES_MAX} bytes"), hint))
-    }
-}
 
 /// A request.
 #[derive(Debug)]
@@ -139,14 +111,24 @@ pub(crate) fn parse(line: &str) -> Result<Option<Ask>, Refusal> {
         return Ok(None);
     }
     let head: Head = json(line)?;
-    let id = head.id.map(Id::try_from).transpose()?;
-    let Some(id) = id else {
-        return Err(Refusal::caller("the request has no id", "give every request an id of its own, for example \"id\": 1"));
+    let Some(raw) = head.id else {
+        return Err(Refusal::caller(
+            "the request has no id",
+            "give every request an id of its own, for example \"id\": 1",
+        ));
     };
+    let id = id(raw)?;
     match verb(head.op.as_deref(), line) {
         Ok(verb) => Ok(Some(Ask { id, verb })),
         Err(refusal) => Err(Refusal { id: Some(id), ..refusal }),
     }
+}
+
+fn id(raw: Box<RawValue>) -> Result<Id, Refusal> {
+    let hint = "give every request an id of its own, for example \"id\": 1";
+    let wrong =
+        || Refusal::caller(format!("an id is a number or a string of at most {ID_BYTES_MAX} bytes"), hint);
+    Id::new(raw).ok_or_else(wrong)
 }
 
 fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
@@ -160,7 +142,7 @@ fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
             let Check { session, engine, code, .. } = json(line)?;
             Verb::Check { session, engine, code }
         }
-        Some("cancel") => Verb::Cancel { run: json::<Cancel>(line)?.run.try_into()? },
+        Some("cancel") => Verb::Cancel { run: id(json::<Cancel>(line)?.run)? },
         Some("close") => Verb::Close { session: json::<Close>(line)?.session },
         Some(other) => {
             return Err(Refusal::caller(format!("there is no op {other:?}"), OPS));
@@ -191,7 +173,9 @@ fn json<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
 
 /// The limits of a run: those that the request names, and the jar's where it names none.
 pub(crate) fn narrowed(allowed: &Limits, asked: Map<String, Value>) -> Result<Limits, Refusal> {
-    let refuse = |error: serde_json::Error| Refusal::caller(format!("limits: {error}"), "a request can only lower limits");
+    let refuse = |error: serde_json::Error| {
+        Refusal::caller(format!("limits: {error}"), "a request can only lower limits")
+    };
     let mut all = match serde_json::to_value(allowed).map_err(refuse)? {
         Value::Object(all) => all,
         _ => Map::new(),
@@ -210,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_request_is_read() {
-        let ask = parse(r#"{"id": "a", "op": "run", "code": "1", "inputs": {"n": [1, 2]}}"#).unwrap().unwrap();
+        let ask =
+            parse(r#"{"id": "a", "op": "run", "code": "1", "inputs": {"n": [1, 2]}}"#).unwrap().unwrap();
         assert_eq!(ask.id.get(), "\"a\"");
         let Verb::Run(run) = ask.verb else { panic!("this is a run") };
         assert_eq!(run.inputs["n"].get(), "[1, 2]");
@@ -220,12 +205,24 @@ mod tests {
     fn what_is_misspelt_is_refused_with_the_id() {
         let refused = refusal(r#"{"id": 7, "op": "run", "code": "1", "sesion": "a"}"#);
         assert_eq!(refused.id.unwrap().get(), "7");
-        assert!(refused.message.starts_with("unknown field `sesion`, expected one of"), "{}", refused.message);
+        assert!(
+            refused.message.starts_with("unknown field `sesion`, expected one of"),
+            "{}",
+            refused.message
+        );
     }
 
     #[test]
     fn what_is_no_request_is_refused() {
-        for line in ["{", "[]", "1", "{\"id\":1}", "{\"op\":\"run\"}", "{\"id\":[],\"op\":\"run\"}", "{\"id\":1,\"op\":\"x\"}"] {
+        for line in [
+            "{",
+            "[]",
+            "1",
+            "{\"id\":1}",
+            "{\"op\":\"run\"}",
+            "{\"id\":[],\"op\":\"run\"}",
+            "{\"id\":1,\"op\":\"x\"}",
+        ] {
             refusal(line);
         }
         assert!(parse("  ").unwrap().is_none());

@@ -5,7 +5,9 @@
 
 mod answer;
 mod ask;
+mod id;
 mod line;
+mod refusal;
 mod session;
 
 use std::collections::BTreeMap;
@@ -15,8 +17,10 @@ use std::thread::JoinHandle;
 
 use belljar::{CancelToken, Error, Image, Jar, Limits, Request, Runtime};
 
-use self::answer::{Answers, Refusal};
-use self::ask::{Ask, Id, Run, Verb};
+use self::answer::Answers;
+use self::ask::{Ask, Run, Verb};
+use self::id::Id;
+use self::refusal::Refusal;
 use self::session::{Job, Task, Worker};
 use crate::exit::Failure;
 use crate::limit_args::LimitArgs;
@@ -39,7 +43,9 @@ pub(crate) fn serve(engine: &str, args: &LimitArgs) -> Result<ExitCode, Failure>
         answers: Answers::new(),
     };
     let mut lines = line::Lines::new(io::stdin().lock());
-    while let Some(line) = lines.next().map_err(|error| Failure::system("cannot read standard input", error))? {
+    while let Some(line) =
+        lines.next().map_err(|error| Failure::system("cannot read standard input", error))?
+    {
         match line.map_err(Refusal::from).and_then(|text| ask::parse(&text)) {
             Ok(Some(ask)) => server.serve(ask),
             Ok(None) => {}
@@ -111,7 +117,13 @@ impl Server {
     }
 
     /// Hands a task to the thread of its session, which is started if there is none.
-    fn enqueue(&mut self, id: &Id, session: Option<&str>, engine: Option<&str>, task: Task) -> Result<(), Refusal> {
+    fn enqueue(
+        &mut self,
+        id: &Id,
+        session: Option<&str>,
+        engine: Option<&str>,
+        task: Task,
+    ) -> Result<(), Refusal> {
         self.reap();
         let job = Job { id: id.clone(), task };
         let Some(name) = session else {
@@ -125,7 +137,8 @@ impl Server {
             let worker = self.start(engine)?;
             self.sessions.insert(name.to_owned(), worker);
         }
-        let worker = self.sessions.get(name).ok_or_else(|| Error::Internal("a session was lost".to_owned()))?;
+        let worker =
+            self.sessions.get(name).ok_or_else(|| Error::Internal("a session was lost".to_owned()))?;
         if let Some(other) = engine.filter(|engine| *engine != worker.engine()) {
             let message = format!("session {name:?} runs {}, not {other}", worker.engine());
             return Err(Refusal::caller(message, "leave `engine` out, or use another session"));
@@ -166,7 +179,10 @@ impl Server {
     /// The session ends when what was asked of it before is done. Its name is free at once.
     fn close(&mut self, id: &Id, name: &str) -> Result<(), Refusal> {
         let Some(worker) = self.sessions.get(name) else {
-            return Err(Refusal::caller(format!("there is no session {name:?}"), "a session begins with its first run"));
+            return Err(Refusal::caller(
+                format!("there is no session {name:?}"),
+                "a session begins with its first run",
+            ));
         };
         self.answers.begin(id, None)?;
         worker.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;

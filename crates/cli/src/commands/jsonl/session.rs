@@ -5,8 +5,9 @@ use std::thread::JoinHandle;
 
 use belljar::{CancelToken, Jar, Request, Session};
 
-use super::answer::{Answers, Refusal, Streams};
-use super::ask::Id;
+use super::answer::{Answers, Streams};
+use super::id::Id;
+use super::refusal::Refusal;
 
 /// How many requests may wait for one session.
 const WAITING_MAX: usize = 64;
@@ -108,7 +109,9 @@ fn serve_one(session: &Session, id: &Id, task: Task, answers: &Answers) {
         Task::Complete { code, cursor } => {
             session.complete_blocking(&code, cursor).map(|completions| answers.completions(id, &completions))
         }
-        Task::Check { code } => session.check_blocking(&code).map(|completeness| answers.check(id, completeness)),
+        Task::Check { code } => {
+            session.check_blocking(&code).map(|completeness| answers.check(id, completeness))
+        }
         Task::Close => Ok(()),
     };
     if let Err(error) = served {
