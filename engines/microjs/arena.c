@@ -40,6 +40,18 @@ static uint8_t *arena_reserve(uint32_t bytes) {
 // The request has been read: its pages become heap.
 static void arena_release(void) { heap_end = memory_end(); }
 
+// Grows by `exact` pages and up to half of what is in use; by less where the host refuses. A heap that could only creep on would collect garbage
+// for every page, and is full.
+static bool grow_memory(uint32_t exact, uint32_t used) {
+    for (uint32_t share = 2; share <= 32; share *= 2) {
+        uint32_t pages = exact + used / share;
+        if (__builtin_wasm_memory_grow(0, pages) == SIZE_MAX) continue;
+        heap_end += pages * PAGE_BYTES;
+        return true;
+    }
+    return false;
+}
+
 // After a collection: moves the soft line so that there is room for `bytes`, and as much again as is in use.
 static bool arena_grow(const uint8_t *heap_base, const uint8_t *heap_free, uint32_t bytes) {
     uint32_t used = (uint32_t)(heap_free - heap_base);
@@ -47,10 +59,7 @@ static bool arena_grow(const uint8_t *heap_base, const uint8_t *heap_free, uint3
     if (room < bytes) {
         if (heap_end != memory_end()) return !(memory_failed = true);
         uint32_t exact = (bytes - room + PAGE_BYTES - 1) / PAGE_BYTES;
-        uint32_t generous = exact + used / 2 / PAGE_BYTES;
-        if (__builtin_wasm_memory_grow(0, generous) != SIZE_MAX) heap_end += generous * PAGE_BYTES;
-        else if (__builtin_wasm_memory_grow(0, exact) != SIZE_MAX) heap_end += exact * PAGE_BYTES;
-        else return !(memory_failed = true);
+        if (!grow_memory(exact, used / PAGE_BYTES)) return !(memory_failed = true);
         room = (uint32_t)(heap_end - heap_free);
     }
     uint32_t ahead = used > HEAP_FIRST ? used : HEAP_FIRST;

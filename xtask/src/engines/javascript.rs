@@ -24,7 +24,7 @@ const INSIDE: [&str; 4] = ["inspect", "report", "console", "complete"];
 const BOOT: [&str; 9] = ["console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl"];
 
 /// The shadow stack; `stack.h` says how it is divided.
-const STACK_BYTES: u32 = 2752 << 10;
+const STACK_BYTES: u32 = 2816 << 10;
 
 /// The recipe of the JavaScript engine.
 pub(crate) struct Javascript;
