@@ -7,22 +7,21 @@ use crate::units::{Duration, Size};
 
 /// What the code may use.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
     /// Wall time of a run: 500ms, 2s, 1m; a bare number is seconds [default: 10s]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help_heading = "Limits")]
     time: Option<Duration>,
     /// CPU time of a run [default: the same as --time]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help_heading = "Limits")]
     cpu: Option<Duration>,
     /// Memory of a session, the engine's own included: 64MiB, 1GB [default: 128MiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     memory: Option<Size>,
     /// Fuel of a run: about one for each WebAssembly instruction, counted only when this is given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
     fuel: Option<u64>,
     /// Output of a run; what is more is cut in the middle [default: 1MiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     output: Option<Size>,
     /// Make runs repeatable: clock, randomness and scheduling follow from this number
     #[arg(long, value_name = "N")]
