@@ -154,7 +154,6 @@ static void complete(void) {
 
 EXPORT("belljar_enter") uint32_t belljar_enter(uint32_t length) {
     if (!buffer || !read_request(buffer, length, &request)) return 1;
-    stop = 0;
     exiting = false;
     belljar_memory_failed = false;
     run_number++;

@@ -288,7 +288,6 @@ EXPORT("belljar_enter") uint32_t belljar_enter(uint32_t length) {
     static uint8_t no_code[1];
     if (!buffer || !read_request(buffer, length, &request)) return 1;
     if (!request.code.at) request.code.at = no_code;
-    stop = 0;
     memory_failed = false;
     uint64_t seed;
     if (request.seed.at) memcpy(&seed, request.seed.at, sizeof seed), JS_SetRandomSeed(ctx, seed ? seed : 1);

@@ -32,7 +32,10 @@ pub(crate) struct Plan {
 
 /// Checks a request against what the jar allows.
 pub(crate) fn admit(request: Request, language: Language, allowed: &Limits) -> Result<Plan> {
-    let limits = narrow(request.limits, allowed)?;
+    let limits = match request.limits {
+        Some(asked) => of_run(narrow(asked, allowed)?, allowed)?,
+        None => allowed.clone(),
+    };
     let name = request.name.unwrap_or_else(|| language.default_name().to_owned());
     let environment: Vec<String> =
         request.environment.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -56,10 +59,11 @@ pub(crate) fn admit(request: Request, language: Language, allowed: &Limits) -> R
     Ok(Plan { code, name, module, arguments, environment, inputs, limits, stdin, sink, cancel })
 }
 
-/// The limits of a run: those asked for, none above those allowed.
-fn narrow(asked: Option<Limits>, allowed: &Limits) -> Result<Limits> {
-    let Some(asked) = asked else { return Ok(allowed.clone()) };
+/// The limits asked for, none above those allowed.
+pub(crate) fn narrow(asked: Limits, allowed: &Limits) -> Result<Limits> {
     asked.check()?;
+    // Who counts goes on counting.
+    let asked = Limits { fuel: asked.fuel.or(allowed.fuel), ..asked };
     let pairs = [
         ("memory_bytes", asked.memory_bytes, allowed.memory_bytes),
         ("time_ms", asked.time_ms, allowed.time_ms),
@@ -76,6 +80,21 @@ fn narrow(asked: Option<Limits>, allowed: &Limits) -> Result<Limits> {
     ];
     match pairs.into_iter().find(|(_, asked, allowed)| asked > allowed) {
         Some((limit, asked, allowed)) => Err(Error::LimitRaised { limit, asked, allowed }),
+        None => Ok(asked),
+    }
+}
+
+/// What one run of a session may be given: a session keeps the machine code and the files that it was started with.
+fn of_run(asked: Limits, allowed: &Limits) -> Result<Limits> {
+    let kept = [
+        ("fuel", asked.fuel.is_some() == allowed.fuel.is_some()),
+        ("files_bytes", asked.files_bytes == allowed.files_bytes),
+        ("files_count", asked.files_count == allowed.files_count),
+        ("files_depth", asked.files_depth == allowed.files_depth),
+        ("open_files", asked.open_files == allowed.open_files),
+    ];
+    match kept.into_iter().find(|(_, same)| !same) {
+        Some((limit, _)) => Err(Error::LimitOfSession { limit }),
         None => Ok(asked),
     }
 }
@@ -123,6 +142,20 @@ mod tests {
         assert_eq!(
             refusal(Request::new("1").limits(higher)),
             "the request asks for time_ms = 10001, but the jar allows 10000"
+        );
+    }
+
+    #[test]
+    fn what_belongs_to_the_session_cannot_change_between_its_runs() {
+        let fewer = Limits { open_files: 1, ..Limits::default() };
+        assert_eq!(
+            refusal(Request::new("1").limits(fewer)),
+            "open_files is a limit of the session, and cannot change for one run"
+        );
+        let counted = Limits { fuel: Some(1), ..Limits::default() };
+        assert_eq!(
+            refusal(Request::new("1").limits(counted)),
+            "fuel is a limit of the session, and cannot change for one run"
         );
     }
 

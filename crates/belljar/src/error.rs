@@ -33,6 +33,12 @@ pub enum Error {
         /// What the jar allows.
         allowed: u64,
     },
+    /// A request to a session asked to change what the session was started with.
+    #[error("{limit} is a limit of the session, and cannot change for one run")]
+    LimitOfSession {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+    },
     /// The code, or what it is given, is longer than it may be.
     #[error("{what} is {bytes} bytes long, but may have {most} at most")]
     TooLong {
@@ -144,6 +150,7 @@ impl Error {
         match self {
             Self::LimitOutOfRange { .. }
             | Self::LimitRaised { .. }
+            | Self::LimitOfSession { .. }
             | Self::TooLong { .. }
             | Self::NulByte { .. }
             | Self::InputName { .. }
@@ -164,6 +171,7 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::LimitRaised { .. } => Some("a request can only lower what the jar allows"),
+            Self::LimitOfSession { .. } => Some("set it on the jar that the session is made from"),
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
             Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::admit::narrow;
 use crate::blocking::block_on;
 use crate::engine::image::Image;
 use crate::engine::runtime::{Counting, Runtime};
@@ -102,7 +103,13 @@ impl Jar {
     ///
     /// When the code was not run at all. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
-        Session::start(self.clone()).await?.run(request).await
+        let mut request = request.into();
+        let mut jar = self.clone();
+        // A session of its own has the limits of its only run.
+        if let Some(asked) = request.limits.take() {
+            jar = jar.with_limits(narrow(asked, &self.limits)?)?;
+        }
+        Session::start(jar).await?.run(request).await
     }
 
     /// The same as [`Jar::run`], on the calling thread.

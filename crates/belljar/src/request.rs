@@ -70,7 +70,8 @@ impl Request {
         self
     }
 
-    /// Limits for this run. They can only be lower than the jar's.
+    /// Limits for this run. They can only be lower than the jar's. In a session that goes on, those on files and whether fuel is counted
+    /// stay what they were when it began.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);

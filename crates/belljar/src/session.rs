@@ -196,7 +196,7 @@ impl Live {
     /// Begins a request: the host's side is made ready, and an engine that has no randomness yet gets it.
     fn begin(&mut self, verb: Verb, limits: &Limits) -> Encoder {
         let host = self.instance.host();
-        host.meter.begin_run(limits.host_calls);
+        host.meter.begin_run(limits);
         host.report = Report::new(limits);
         host.output = Output::new(limits, None);
         host.input = Input::empty();

@@ -170,12 +170,21 @@ pub(crate) fn on_epoch(mut store: StoreContextMut<'_, State>) -> wasmtime::Resul
 
 /// Sets the bits of the stop table.
 fn ask_to_stop(store: &mut StoreContextMut<'_, State>) {
+    change_stop_table(store, |word, bits| word | bits);
+}
+
+/// Takes back the bits that were set too late to stop anything, so that they do not stop a later run.
+pub(crate) fn forget_stop(mut store: StoreContextMut<'_, State>) {
+    change_stop_table(&mut store, |word, bits| word & !bits);
+}
+
+fn change_stop_table(store: &mut StoreContextMut<'_, State>, change: impl Fn(u32, u32) -> u32) {
     let Some(memory) = store.data().memory else { return };
     let (bytes, state) = memory.data_and_store_mut(store);
     for (address, bits) in state.deadline.stop_table.iter() {
         let word = bytes.get_mut(*address as usize..).and_then(|rest| rest.first_chunk_mut::<4>());
         if let Some(word) = word {
-            *word = (u32::from_le_bytes(*word) | bits).to_le_bytes();
+            *word = change(u32::from_le_bytes(*word), *bits).to_le_bytes();
         }
     }
 }
@@ -189,12 +198,12 @@ pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration)
         if let Some(reason) = deadline.out_of_grace(now) {
             return Err(wasmtime::Error::new(reason));
         }
-        if deadline.stopping.is_none() {
-            if let Some(reason) = deadline.reason(now) {
-                deadline.begin_stop(reason, now);
-                ask_to_stop(&mut store);
-                return Ok(());
-            }
+        if deadline.stopping.is_none()
+            && let Some(reason) = deadline.reason(now)
+        {
+            deadline.begin_stop(reason, now);
+            ask_to_stop(&mut store);
+            return Ok(());
         }
         let deadline = &store.data().deadline;
         if now >= wakes {

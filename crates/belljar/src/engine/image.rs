@@ -124,9 +124,12 @@ impl Image {
     /// The names of the images that this program could use, wherever images are looked for.
     #[must_use]
     pub fn installed(runtime: &Runtime) -> Vec<String> {
-        let shelves = search_path().into_iter().filter_map(|folder| folder.join(runtime.key()).read_dir().ok());
-        let folders = shelves.flatten().filter_map(Result::ok).filter(|entry| entry.path().join(MANIFEST).is_file());
-        let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let shelves =
+            search_path().into_iter().filter_map(|folder| folder.join(runtime.key()).read_dir().ok());
+        let folders =
+            shelves.flatten().filter_map(Result::ok).filter(|entry| entry.path().join(MANIFEST).is_file());
+        let mut names: Vec<String> =
+            folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.retain(|name| !name.starts_with('.'));
         names.sort();
         names.dedup();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Memory, PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, TypedFunc};
+use wasmtime::{AsContextMut, Memory, PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, TypedFunc};
 
 use super::State;
 use super::cancel::CancelToken;
-use super::deadline::{Deadline, on_epoch};
+use super::deadline::{Deadline, forget_stop, on_epoch};
 use super::image::Code;
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -82,16 +82,19 @@ impl Instance {
 
     /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
     pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits, cancel: &CancelToken) -> Ending {
-        if let Some(fuel) = limits.fuel {
-            if let Err(error) = self.store.set_fuel(fuel) {
-                return Ending::Broken(error.to_string());
-            }
+        if let Some(fuel) = limits.fuel
+            && let Err(error) = self.store.set_fuel(fuel)
+        {
+            return Ending::Broken(error.to_string());
         }
         self.store.set_epoch_deadline(1);
         self.store.data_mut().deadline.begin(limits, cancel);
         let cpu = Arc::clone(self.deadline().cpu());
         let served = cpu.count(self.serve(request)).await;
         let asked = self.store.data_mut().deadline.end();
+        if asked.is_some() {
+            forget_stop(self.store.as_context_mut());
+        }
         match served {
             Ok(0) => Ending::Served(asked),
             Ok(status) => Ending::Broken(format!("it refused a request with status {status}")),

@@ -32,10 +32,11 @@ impl Meter {
         }
     }
 
-    /// Begins a run: calls are counted anew, and memory goes on.
-    pub(crate) fn begin_run(&mut self, calls_max: u64) {
+    /// Begins a run: calls are counted anew, and memory goes on, within what this run may have.
+    pub(crate) fn begin_run(&mut self, limits: &Limits) {
         self.calls = 0;
-        self.calls_max = calls_max;
+        self.calls_max = limits.host_calls;
+        self.memory_max = limits.memory_bytes;
         self.refused = false;
         self.peak = self.linear + self.held;
     }

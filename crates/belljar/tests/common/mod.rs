@@ -1,4 +1,5 @@
 //! What the integration tests share.
+#![allow(dead_code, unreachable_pub, reason = "every test program uses a part of its own")]
 
 use belljar::{Jar, Limits, Outcome};
 
