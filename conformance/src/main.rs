@@ -39,7 +39,11 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let grants = suite::place(&arguments.lib)?;
-    let names = if arguments.modules.is_empty() { suite::modules(&arguments.lib)? } else { arguments.modules.clone() };
+    let names = if arguments.modules.is_empty() {
+        suite::modules(&arguments.lib)?
+    } else {
+        arguments.modules.clone()
+    };
     let limits = Limits {
         memory_bytes: 1024 * MIB,
         time_ms: arguments.seconds * 1000,
@@ -81,7 +85,12 @@ fn run_all(jar: &Jar, names: Vec<String>) -> Vec<Module> {
                     let mut done = done.lock().expect("no thread panics while it holds this lock");
                     done.push(module);
                     let module = &done[done.len() - 1];
-                    eprintln!("[{}/{total}] {} ({:.1} s)", done.len(), module.summary(), start.elapsed().as_secs_f64());
+                    eprintln!(
+                        "[{}/{total}] {} ({:.1} s)",
+                        done.len(),
+                        module.summary(),
+                        start.elapsed().as_secs_f64()
+                    );
                 }
             });
         }
@@ -104,10 +113,10 @@ fn run_module(jar: &Jar, name: &str) -> Module {
             Ok(outcome) => outcome,
             Err(error) => return Module::not_run(name, error.to_string()),
         };
-        if let Some(json) = outcome.value.as_ref().and_then(|value| value.json.as_ref()) {
-            if outcome.ended == Ended::Completed {
-                return Module::read(name, json.get(), stopped);
-            }
+        if let Some(json) = outcome.value.as_ref().and_then(|value| value.json.as_ref())
+            && outcome.ended == Ended::Completed
+        {
+            return Module::read(name, json.get(), stopped);
         }
         match running_case(&outcome) {
             Some(id) if !skip.contains(&id.as_str()) => stopped.push((id, ending(&outcome))),
@@ -132,6 +141,9 @@ fn running_case(outcome: &Outcome) -> Option<String> {
 }
 
 fn ending(outcome: &Outcome) -> String {
-    let error = outcome.error.as_ref().map_or_else(String::new, |error| format!(": {}: {}", error.r#type, error.message));
+    let error = outcome
+        .error
+        .as_ref()
+        .map_or_else(String::new, |error| format!(": {}: {}", error.r#type, error.message));
     format!("{:?}{error}", outcome.ended).chars().take(200).collect()
 }

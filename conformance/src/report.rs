@@ -65,9 +65,17 @@ impl Module {
             Report { not_loaded: Some(why), .. } => Fate::NotRun(why),
             report => {
                 let ran = report.ran + stopped.len() as u64;
-                let surprises = report.unexpected_successes.into_iter().map(|id| (id, "passes against expectation".to_owned()));
+                let surprises = report
+                    .unexpected_successes
+                    .into_iter()
+                    .map(|id| (id, "passes against expectation".to_owned()));
                 let failed = report.failed.into_iter().chain(stopped).chain(surprises).collect();
-                Fate::Ran(Cases { ran, passed: report.passed + report.expected_failures, skipped: report.skipped, failed })
+                Fate::Ran(Cases {
+                    ran,
+                    passed: report.passed + report.expected_failures,
+                    skipped: report.skipped,
+                    failed,
+                })
             }
         };
         Self { name: name.to_owned(), fate }
@@ -109,14 +117,22 @@ pub(crate) fn table(modules: &[Module], version: &str) -> String {
         partly.len(),
         rest.len()
     );
-    section(&mut text, "Passed", "Skipped cases are those that the tests themselves skip on this platform.", &clean);
+    section(
+        &mut text,
+        "Passed",
+        "Skipped cases are those that the tests themselves skip on this platform.",
+        &clean,
+    );
     section(&mut text, "Passed in part", "Each case that does not pass is named with what it did.", &partly);
     section(&mut text, "Not possible", "The reason is the tests' own, or what ended the run.", &rest);
     text
 }
 
 fn section(text: &mut String, title: &str, explanation: &str, modules: &[&Module]) {
-    let _ = write!(text, "\n## {title}\n\n{explanation}\n\n| module | ran | passed | skipped | what is missing |\n|---|---|---|---|---|\n");
+    let _ = write!(
+        text,
+        "\n## {title}\n\n{explanation}\n\n| module | ran | passed | skipped | what is missing |\n|---|---|---|---|---|\n"
+    );
     for module in modules {
         let _ = match &module.fate {
             Fate::Ran(cases) => writeln!(
@@ -128,7 +144,9 @@ fn section(text: &mut String, title: &str, explanation: &str, modules: &[&Module
                 cases.skipped.len(),
                 failures(&cases.failed)
             ),
-            Fate::Skipped(why) | Fate::NotRun(why) => writeln!(text, "| {} | | | | {} |", module.name, cell(why)),
+            Fate::Skipped(why) | Fate::NotRun(why) => {
+                writeln!(text, "| {} | | | | {} |", module.name, cell(why))
+            }
         };
     }
 }
@@ -144,6 +162,7 @@ fn failures(failed: &[(String, String)]) -> String {
 
 /// Text that cannot break the table.
 fn cell(text: &str) -> String {
-    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(160).collect();
+    let text: String =
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(160).collect();
     text.replace('|', "\\|").replace('<', "&lt;").replace('`', "'")
 }

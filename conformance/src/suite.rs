@@ -16,7 +16,9 @@ pub(crate) fn place(lib: &Path) -> Result<Grants> {
     let mut grants = Grants::default();
     let mut folders = vec![root];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+        {
             let path = entry?.path();
             if path.is_dir() {
                 if path.file_name().is_none_or(|name| name != "__pycache__") {
@@ -24,7 +26,8 @@ pub(crate) fn place(lib: &Path) -> Result<Grants> {
                 }
                 continue;
             }
-            let content: Arc<[u8]> = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?.into();
+            let content: Arc<[u8]> =
+                std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?.into();
             let place = path.strip_prefix(lib).context("a file lies in its folder")?;
             grants = grants.file(format!("{PLACE}/{}", place.display()), content);
         }
@@ -38,7 +41,8 @@ pub(crate) fn modules(lib: &Path) -> Result<Vec<String>> {
     for entry in std::fs::read_dir(lib.join("test")).context("cannot list the tests")? {
         let path = entry?.path();
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let module = path.extension().is_some_and(|ending| ending == "py") || path.join("__init__.py").is_file();
+        let module =
+            path.extension().is_some_and(|ending| ending == "py") || path.join("__init__.py").is_file();
         if module && name.starts_with("test_") {
             names.push(name);
         }

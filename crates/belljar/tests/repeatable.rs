@@ -1,4 +1,9 @@
 //! Fresh randomness for every session, or the same bytes for the same seed.
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a test that cannot go on ends; each uses a part of what is shared"
+)]
 
 mod common;
 
@@ -20,7 +25,7 @@ const RANDOM: Twins = [
 
 fn run(image: &str, code: &str, seed: Option<u64>) -> Outcome {
     let grants = seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed));
-    jar(image).with_grants(grants).run_blocking(code).unwrap()
+    jar(image).with_grants(grants).run_blocking(code).expect("the code is run")
 }
 
 #[test]

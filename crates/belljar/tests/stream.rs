@@ -1,4 +1,9 @@
 //! Output while code runs, input, and cancelling from elsewhere.
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a test that cannot go on ends; each uses a part of what is shared"
+)]
 
 mod common;
 
