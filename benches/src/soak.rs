@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use belljar::{Ended, Jar};
+use belljar::{Ended, Jar, Language};
 use clap::Args;
 
 use crate::ours::rollup;
@@ -22,28 +22,38 @@ pub(crate) struct SoakArgs {
 /// How many lines are printed.
 const REPORTS: u64 = 20;
 
-/// Codes that take turns: an answer, an error, output, memory, and one that exits.
-fn codes(jar: &Jar) -> [(&'static str, Ended); 4] {
-    match jar.image().language() {
-        belljar::Language::Python => [
-            ("print(sum(range(10)))", Ended::Completed),
-            ("x = 'a' * 1_000_000", Ended::Completed),
-            ("1 / 0", Ended::Raised),
+/// Codes that take turns: an answer, memory, an error.
+const LIGHT: usize = 3;
+
+/// One run in so many is a deep recursion, which touches far more memory and takes far longer than the others.
+const HEAVY_EVERY: u64 = 1000;
+
+/// The light codes, and the heavy one.
+fn codes(language: Language) -> ([(&'static str, Ended); LIGHT], (&'static str, Ended)) {
+    match language {
+        Language::Python => (
+            [
+                ("print(sum(range(10)))", Ended::Completed),
+                ("x = 'a' * 100_000", Ended::Completed),
+                ("1 / 0", Ended::Raised),
+            ],
             ("def f():\n    return f()\nf()", Ended::Raised),
-        ],
-        belljar::Language::JavaScript => [
-            ("var total = 0; for (var i = 0; i < 10; i++) total += i; total", Ended::Completed),
-            ("var x = 'a'; for (var i = 0; i < 18; i++) x += x; x.length", Ended::Completed),
-            ("throw new Error('no')", Ended::Raised),
+        ),
+        Language::JavaScript => (
+            [
+                ("var total = 0; for (var i = 0; i < 10; i++) total += i; total", Ended::Completed),
+                ("var x = 'a'; for (var i = 0; i < 16; i++) x += x; x.length", Ended::Completed),
+                ("throw new Error('no')", Ended::Raised),
+            ],
             ("function f() { return f() + 1 } f()", Ended::Raised),
-        ],
+        ),
     }
 }
 
 /// Runs them and prints memory as it goes. Fails when a run ends otherwise than it must; what memory does is for the reader to see.
 pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
     let jar = Jar::open(&args.image)?;
-    let codes = codes(&jar);
+    let (light, heavy) = codes(jar.image().language());
     let begun = Instant::now();
     println!("{} {}: {} runs", args.image, jar.image().version(), args.runs);
     println!("| runs | resident MiB | private MiB | runs/s |\n|---:|---:|---:|---:|");
@@ -51,7 +61,8 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
         if run.is_multiple_of((args.runs / REPORTS).max(1)) {
             report(run, begun)?;
         }
-        let (code, expected) = codes[usize::try_from(run)? % codes.len()];
+        let turn = usize::try_from(run)? % LIGHT;
+        let (code, expected) = if run % HEAVY_EVERY == HEAVY_EVERY - 1 { heavy } else { light[turn] };
         let outcome = jar.run_blocking(code)?;
         if outcome.ended != expected {
             bail!("run {run}, {code:?}: {:?}, not {expected:?}: {:?}", outcome.ended, outcome.error);
