@@ -38,6 +38,10 @@ def scrypt(password, *, salt=None, n=None, r=None, p=None, maxmem=0, dklen=64):
         raise ValueError("n is required and must be a power of 2")
     if r is None or r < 1 or p is None or p < 1:
         raise TypeError("r and p are required unsigned ints")
+    if not 0 <= maxmem <= 2**31 - 1:
+        raise ValueError(f"maxmem must be positive and smaller than {2**31 - 1}")
+    if dklen < 1 or dklen > 2**31 - 1:
+        raise ValueError(f"dklen must be greater than 0 and smaller than {2**31 - 1}")
     if 128 * r * (n + p + 2) > (maxmem or 32 * 1024 * 1024):
         raise ValueError("Invalid parameter combination for n, r, p, maxmem.")
     blocks = bytearray(pbkdf2_hmac("sha256", password, salt, 1, p * 128 * r))
