@@ -1,6 +1,7 @@
 #: ended: completed
 #: package: sympy
 #: package: mpmath
+#: within_ms: 300000
 #: limits: {"time_ms": 300000, "cpu_ms": 300000, "memory_bytes": 536870912}
 import sympy
 from sympy import Eq, Matrix, diff, expand, factor, integrate, limit, oo, sin, solve, symbols

@@ -2,6 +2,11 @@
 //!
 //! Packages are fetched by pinned hash into the cache (`cargo xtask packages`); nothing is fetched here. What a program prints must
 //! equal what native CPython and Node print for it, which is what the `.out` files hold.
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a test that cannot go on ends; each uses a part of what is shared"
+)]
 
 mod common;
 #[path = "common/expectation.rs"]

@@ -1,0 +1,6 @@
+//: row: 16 exit hooks are not run: the session lives on after a run
+//: ended: completed
+//: value: 'done'
+//: within_ms: 5000
+process.on("exit", () => { for (;;); });
+"done";

@@ -1,0 +1,6 @@
+//: row: 16 exit hooks are not run when the code asks to exit
+//: ended: exited
+//: exit: 3
+//: within_ms: 5000
+process.on("exit", () => { for (;;); });
+process.exit(3);

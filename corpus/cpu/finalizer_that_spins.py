@@ -1,0 +1,10 @@
+#: row: 15 a finalizer that runs during the run is part of the run
+#: ended: time_limit
+#: error: TimeLimit
+#: limits: {"time_ms": 200}
+class Spins:
+    def __del__(self):
+        while True:
+            pass
+Spins()
+None

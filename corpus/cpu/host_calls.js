@@ -1,0 +1,6 @@
+//: row: 24 calls of the host are counted
+//: ended: fuel_limit
+//: error: HostCallLimit
+//: limits: {"host_calls": 1000}
+//: session: closed
+for (;;) Date.now();

@@ -1,0 +1,7 @@
+#: row: 24 a loop of calls of the host cannot outrun the deadline
+#: ended: time_limit
+#: error: TimeLimit
+#: limits: {"time_ms": 100}
+import time
+while True:
+    time.time()
