@@ -65,11 +65,12 @@ fn a_wait_is_counted_and_woken() {
         ("javascript", "await new Promise((done) => setTimeout(done, 1e9))"),
     ];
     for (image, code) in twins {
-        let outcome = jar_with(image, Limits { cpu_ms: 10_000, ..limited(300) }).run_blocking(code).unwrap();
+        let outcome =
+            jar_with(image, Limits { cpu_ms: 10_000, ..limited(1_000) }).run_blocking(code).unwrap();
         assert_eq!(outcome.ended, Ended::TimeLimit, "{image}");
         let usage = outcome.usage;
-        assert!(usage.wall_ms >= 300.0 && usage.wall_ms < 10_000.0, "{image}: {usage:?}");
-        assert!(usage.cpu_ms < 200.0, "{image} was busy while it waited: {usage:?}");
+        assert!(usage.wall_ms >= 1_000.0 && usage.wall_ms < 10_000.0, "{image}: {usage:?}");
+        assert!(usage.cpu_ms < 150.0, "{image} was busy while it waited: {usage:?}");
     }
 }
 
