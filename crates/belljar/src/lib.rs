@@ -49,7 +49,8 @@ pub use grants::Grants;
 pub use host::output::Sink;
 pub use jar::{Jar, build_image, open_image_in};
 pub use limits::{
-    GRACE, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING, VALUE_DEPTH_CEILING,
+    GRACE, GRACE_HEEDED, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING,
+    VALUE_DEPTH_CEILING,
 };
 pub use outcome::{
     Chunk, Display, Ended, File, GuestError, Json, Outcome, Pending, SessionState, Stream, Text, Truncated,

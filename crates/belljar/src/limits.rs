@@ -16,13 +16,16 @@ pub const MEMORY_BYTES_CEILING: u64 = 4096 * MIB;
 /// The longest that one run may be allowed to take: a day.
 pub const TIME_MS_CEILING: u64 = 24 * 60 * 60 * 1000;
 
-/// How much CPU time code has after a soft stop, before its instance is trapped.
-///
-/// Long enough for an exception to unwind and its traceback to be written; short enough that a deadline holds within 2 ms.
+/// How much CPU time an engine has to heed a soft stop, before its instance is trapped: so short that a deadline holds within 2 ms in
+/// code that never looks, such as a loop in C.
 pub const GRACE: Duration = Duration::from_micros(1_500);
 
-/// How much wall time code has after a soft stop, when the machine is so busy that it gets no CPU time.
-pub const GRACE_WALL: Duration = Duration::from_millis(15);
+/// How much CPU time an engine has in all once it has heeded a soft stop: enough to unwind the code and to write its traceback for the
+/// first time in a process.
+pub const GRACE_HEEDED: Duration = Duration::from_millis(10);
+
+/// How much wall time an engine has after a soft stop, when the machine is so busy that it gets no CPU time.
+pub const GRACE_WALL: Duration = Duration::from_millis(20);
 
 /// How deep the JSON of a value may ever be nested: what a JSON parser on the host's side accepts without recursing far.
 pub const VALUE_DEPTH_CEILING: u32 = 100;
@@ -54,7 +57,8 @@ pub const VALUE_DEPTH_CEILING: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Memory of the session: its linear memory (the engine's own included) and what the host holds for it.
+    /// Memory of the session: its linear memory (the engine's own included) and what the host holds for it. Output and results count, and
+    /// are refused by their own limits alone.
     pub memory_bytes: u64,
     /// Wall time of one run, waiting included.
     pub time_ms: u64,

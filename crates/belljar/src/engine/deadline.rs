@@ -12,7 +12,7 @@ use super::cancel::CancelToken;
 use super::clock::Alarm;
 use crate::host::stop::Stop;
 use crate::host::stopwatch::{CpuTime, monotonic};
-use crate::limits::{GRACE, GRACE_WALL, Limits};
+use crate::limits::{GRACE, GRACE_HEEDED, GRACE_WALL, Limits};
 
 /// How long a run may keep a thread before it lets other tasks of the caller's executor run.
 const QUANTUM: Duration = Duration::from_millis(10);
@@ -26,6 +26,14 @@ struct Stopping {
     reason: Stop,
     wall: Duration,
     cpu: Duration,
+    /// Whether the engine has taken a bit back: it has begun to unwind the code and to report.
+    heeded: bool,
+}
+
+impl Stopping {
+    fn grace(&self) -> Duration {
+        if self.heeded { GRACE_HEEDED } else { GRACE }
+    }
 }
 
 /// The deadlines of one session's runs.
@@ -113,15 +121,15 @@ impl Deadline {
     }
 
     fn begin_stop(&mut self, reason: Stop, now: Duration) {
-        self.stopping = Some(Stopping { reason, wall: now, cpu: self.cpu_used() });
+        self.stopping = Some(Stopping { reason, wall: now, cpu: self.cpu_used(), heeded: false });
         self.alarm.set(self.next_look(now));
     }
 
-    /// Why the instance must be trapped, when the grace is over: it has worked for [`GRACE`] since it was asked to stop, or it has had
+    /// Why the instance must be trapped, when the grace is over: it has worked for the whole grace since it was asked to stop, or it has had
     /// [`GRACE_WALL`] and the machine was too busy to let it.
     fn out_of_grace(&self, now: Duration) -> Option<Stop> {
         let stopping = self.stopping.as_ref()?;
-        let over = self.cpu_used() >= stopping.cpu + GRACE || now >= stopping.wall + GRACE_WALL;
+        let over = self.cpu_used() >= stopping.cpu + stopping.grace() || now >= stopping.wall + GRACE_WALL;
         over.then(|| stopping.reason.clone())
     }
 
@@ -143,7 +151,7 @@ impl Deadline {
             let cpu_due = now.saturating_add(self.cpu_max.saturating_sub(self.cpu_used()));
             return self.wall_due.min(self.yield_due).min(cpu_due);
         };
-        let work_left = (stopping.cpu + GRACE).saturating_sub(self.cpu_used());
+        let work_left = (stopping.cpu + stopping.grace()).saturating_sub(self.cpu_used());
         (now + work_left).min(stopping.wall + GRACE_WALL)
     }
 }
@@ -157,6 +165,7 @@ enum Look {
 
 /// The epoch callback: the only place that stops guest code while it runs.
 pub(crate) fn on_epoch(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
+    see_whether_heeded(&mut store);
     match store.data_mut().deadline.look() {
         Look::GoOn => Ok(UpdateDeadline::Continue(1)),
         Look::Yield => Ok(UpdateDeadline::Yield(1)),
@@ -173,12 +182,27 @@ fn ask_to_stop(store: &mut StoreContextMut<'_, State>) {
     change_stop_table(store, |word, bits| word | bits);
 }
 
+/// Notes when the engine has acted on a soft stop: it then gets the time to report where the code was. One that never looks gets none.
+fn see_whether_heeded(store: &mut StoreContextMut<'_, State>) {
+    if store.data().deadline.stopping.as_ref().is_none_or(|stopping| stopping.heeded) {
+        return;
+    }
+    let mut heeded = false;
+    change_stop_table(store, |word, bits| {
+        heeded |= word & bits != bits;
+        word
+    });
+    if let Some(stopping) = &mut store.data_mut().deadline.stopping {
+        stopping.heeded = heeded;
+    }
+}
+
 /// Takes back the bits that were set too late to stop anything, so that they do not stop a later run.
 pub(crate) fn forget_stop(mut store: StoreContextMut<'_, State>) {
     change_stop_table(&mut store, |word, bits| word & !bits);
 }
 
-fn change_stop_table(store: &mut StoreContextMut<'_, State>, change: impl Fn(u32, u32) -> u32) {
+fn change_stop_table(store: &mut StoreContextMut<'_, State>, mut change: impl FnMut(u32, u32) -> u32) {
     let Some(memory) = store.data().memory else { return };
     let (bytes, state) = memory.data_and_store_mut(store);
     for (address, bits) in state.deadline.stop_table.iter() {
@@ -193,6 +217,7 @@ fn change_stop_table(store: &mut StoreContextMut<'_, State>, change: impl Fn(u32
 pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration) -> wasmtime::Result<()> {
     let wakes = monotonic().saturating_add(pause);
     loop {
+        see_whether_heeded(&mut store);
         let deadline = &mut store.data_mut().deadline;
         let now = monotonic();
         if let Some(reason) = deadline.out_of_grace(now) {
@@ -210,8 +235,10 @@ pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration)
             deadline.alarm.set(deadline.next_look(now));
             return Ok(());
         }
-        // Code that waits although it was asked to stop may do so, but only for as long as the grace lasts.
-        let due = wakes.min(deadline.next_look(now));
+        // Who waits keeps no thread, so nothing but the end of the wait, of the time or of the grace needs a look. Code that waits
+        // although it was asked to stop may do so, but only for as long as the grace lasts.
+        let ends = if deadline.stopping.is_some() { deadline.next_look(now) } else { deadline.wall_due };
+        let due = wakes.min(ends);
         Ring { alarm: Arc::clone(&deadline.alarm), due, polled: false }.await;
     }
 }

@@ -63,6 +63,13 @@ impl Meter {
         Ok(())
     }
 
+    /// The host keeps `bytes` more of something that has a limit of its own: output and results, which must come through when the memory
+    /// is used up. They count, so that nothing else gets their place.
+    pub(crate) fn keep(&mut self, bytes: u64) {
+        self.held += bytes;
+        self.peak = self.peak.max(self.linear + self.held);
+    }
+
     /// The host keeps `bytes` less.
     pub(crate) fn release(&mut self, bytes: u64) {
         self.held = self.held.saturating_sub(bytes);

@@ -78,11 +78,8 @@ impl Output {
             if let Some(sink) = &mut self.sink {
                 sink.write(stream, head);
             }
-            if self.charge(meter, head.len()) {
-                append(&mut self.head, stream, head);
-            } else {
-                self.lose(stream, head.len());
-            }
+            self.charge(meter, head.len());
+            append(&mut self.head, stream, head);
         }
         if !rest.is_empty() {
             self.push_tail(meter, stream, rest);
@@ -123,10 +120,7 @@ impl Output {
         while self.tail_bytes + kept.len() > self.tail_max {
             self.shrink_tail(meter, self.tail_bytes + kept.len() - self.tail_max);
         }
-        if !self.charge(meter, kept.len()) {
-            self.lose(stream, kept.len());
-            return;
-        }
+        self.charge(meter, kept.len());
         self.tail_bytes += kept.len();
         match self.tail.back_mut() {
             Some(last) if last.stream == stream && last.text.as_bytes().len() < TAIL_CHUNK_BYTES => {
@@ -153,12 +147,9 @@ impl Output {
         meter.release(dropped as u64);
     }
 
-    fn charge(&mut self, meter: &mut Meter, bytes: usize) -> bool {
-        let held = meter.hold(bytes as u64).is_ok();
-        if held {
-            self.held += bytes as u64;
-        }
-        held
+    fn charge(&mut self, meter: &mut Meter, bytes: usize) {
+        meter.keep(bytes as u64);
+        self.held += bytes as u64;
     }
 
     fn lose(&mut self, stream: Stream, bytes: usize) {

@@ -1,7 +1,7 @@
 //! The result channel: fields that an engine reports about a request, capped and kept apart from anything printed.
 
 use super::memory::GuestMemory;
-use super::meter::{Meter, NoRoom};
+use super::meter::Meter;
 use super::stop::Stop;
 use crate::limits::Limits;
 
@@ -13,6 +13,9 @@ const NAME_BYTES_MAX: usize = 1024;
 
 /// The most displays and completions of one request.
 const REPEATS_MAX: usize = 1000;
+
+/// The field that may be sent many times with much data.
+const DISPLAY: u32 = 9;
 
 /// What an engine has reported so far about the current request.
 #[derive(Debug, Default)]
@@ -50,36 +53,30 @@ impl Report {
         (ptr, len): (u32, u32),
     ) -> Result<(), Stop> {
         let bytes = memory.bytes(ptr, len)?;
+        if field == DISPLAY {
+            self.display(meter, bytes);
+            return Ok(());
+        }
+        // The other fields have limits of their own, and must come through when the memory is used up.
+        let held = &mut self.held;
         let mut keep = |max: usize| {
             let kept = &bytes[..bytes.len().min(max)];
-            meter.hold(kept.len() as u64).map(|()| {
-                self.held += kept.len() as u64;
-                kept.to_vec()
-            })
+            meter.keep(kept.len() as u64);
+            *held += kept.len() as u64;
+            Some(kept.to_vec())
         };
-        // An error is small and must be told, above all when what went wrong is that the memory is used up: it is not charged.
-        let always = |max: usize| Some(bytes[..bytes.len().min(max)].to_vec());
         match field {
-            1 if bytes.len() <= self.value_bytes_max => self.value_json = keep(self.value_bytes_max).ok(),
+            1 if bytes.len() <= self.value_bytes_max => self.value_json = keep(self.value_bytes_max),
             1 => self.value_json = None,
-            2 => self.value_repr = keep(self.value_bytes_max).ok(),
-            3 => self.value_type = keep(NAME_BYTES_MAX).ok(),
-            4 => self.error_type = always(NAME_BYTES_MAX),
-            5 => self.error_message = always(ERROR_TEXT_BYTES_MAX),
-            6 => self.error_traceback = always(ERROR_TEXT_BYTES_MAX),
+            2 => self.value_repr = keep(self.value_bytes_max),
+            3 => self.value_type = keep(NAME_BYTES_MAX),
+            4 => self.error_type = keep(NAME_BYTES_MAX),
+            5 => self.error_message = keep(ERROR_TEXT_BYTES_MAX),
+            6 => self.error_traceback = keep(ERROR_TEXT_BYTES_MAX),
             7 => self.error_line = Some(number(bytes)?),
             8 => self.exit_code = Some(number(bytes)?.cast_signed()),
-            9 if self.displays.len() < REPEATS_MAX => {
-                if let Ok(display) = keep(bytes.len()) {
-                    self.displays.push(display);
-                }
-            }
-            10 if self.completions.len() < REPEATS_MAX => {
-                if let Ok(completion) = keep(NAME_BYTES_MAX) {
-                    self.completions.push(completion);
-                }
-            }
-            9 | 10 => {}
+            10 if self.completions.len() < REPEATS_MAX => self.completions.extend(keep(NAME_BYTES_MAX)),
+            10 => {}
             11 => self.completion_start = Some(number(bytes)?),
             12 => self.check = Some(number(bytes)?),
             13 => self.memory_error = true,
@@ -89,17 +86,19 @@ impl Report {
         Ok(())
     }
 
+    /// Displays may be many and large: they come out of the session's memory, and those without room are left out.
+    fn display(&mut self, meter: &mut Meter, bytes: &[u8]) {
+        if self.displays.len() < REPEATS_MAX && meter.hold(bytes.len() as u64).is_ok() {
+            self.held += bytes.len() as u64;
+            self.displays.push(bytes.to_vec());
+        }
+    }
+
     /// Hands over what was reported and begins anew.
     pub(crate) fn take(&mut self, meter: &mut Meter, next: &Limits) -> Self {
         let report = std::mem::replace(self, Self::new(next));
         meter.release(report.held);
         report
-    }
-}
-
-impl From<NoRoom> for Stop {
-    fn from(_: NoRoom) -> Self {
-        Self::Fault("no memory left to report its result".to_owned())
     }
 }
 
