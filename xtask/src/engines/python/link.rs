@@ -37,7 +37,7 @@ pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<(
 
     let zig = Zig::fetch(bench.cache, bench.work)?;
     let mut command = cc(&zig);
-    command.args(["-mexec-model=reactor", "-Wl,--strip-all"]);
+    command.args(["-flto", "-mexec-model=reactor", "-Wl,--strip-all"]);
     command.arg(format!("-Wl,-z,stack-size={STACK_BYTES}"));
     command.args(compile(bench, parts, &zig)?);
     command.arg("-L").arg(parts.interpreter.join("lib")).arg("-L").arg(parts.libraries.join("lib"));
