@@ -23,7 +23,8 @@ fn output_arrives_while_the_code_runs() {
         let request = Request::new(code).cancel_with(&token).on_output(move |_, _| token.cancel());
         let outcome = jar(image).run_blocking(request).unwrap();
         assert_eq!(outcome.ended, Ended::Cancelled, "{image}");
-        assert_eq!(outcome.stdout, "first\n", "{image}");
+        // The line's end may be a write of its own, which then comes too late.
+        assert_eq!(outcome.stdout.to_string().trim_end(), "first", "{image}");
     }
 }
 
