@@ -81,7 +81,8 @@ fn greedy_code_stays_within_its_limit_and_the_host_within_bounds() {
             [Ended::MemoryLimit, Ended::TimeLimit, Ended::Raised, Ended::Completed].contains(&outcome.ended);
         assert!(ended, "{image}: {code}\n{outcome:?}");
         let used = outcome.usage.peak_memory_bytes;
-        assert!(used <= 128 * MIB, "{image}: {code}\nused {used} bytes");
+        // Output and results count, and are bounded by limits of their own.
+        assert!(used <= 128 * MIB + 2 * MIB, "{image}: {code}\nused {used} bytes");
         let grown = peak.saturating_sub(before);
         assert!(grown <= 128 * MIB + HOST_BYTES_MAX, "{image}: {code}\nthe host grew by {} MiB", grown / MIB);
         assert_eq!(repr(&jar.run_blocking("1 + 1").unwrap()), "2", "{image}: after {code}");

@@ -83,8 +83,8 @@ fn a_session_keeps_its_state() {
 fn a_run_is_given_what_the_request_says() {
     let mut talk = Talk::new(&[]);
     let answer = talk.ask(&json!({
-        "id": 1, "op": "run", "name": "given.ts", "inputs": {"n": [1, {"a": 2}]}, "arguments": ["-x"], "environment": {"K": "v"},
-        "code": "const s: string = process.argv[2] + process.env.K; [s, n[1].a]",
+        "id": 1, "op": "run", "name": "given.js", "inputs": {"n": [1, {"a": 2}]}, "arguments": ["-x"], "environment": {"K": "v"},
+        "code": "const s = process.argv[2] + process.env.K; [s, n[1].a]",
     }));
     assert_eq!(answer["outcome"]["value"]["json"], json!(["-xv", 2]), "{answer}");
     let code = "import sys; sys.stdin.read()";

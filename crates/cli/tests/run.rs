@@ -21,13 +21,20 @@ fn the_extension_says_which_engine() {
         ("a.js", "console.log('ran')"),
         ("b.mjs", "export {}; console.log('ran')"),
         ("c.cjs", "console.log('ran')"),
-        ("d.ts", "const word: string = 'ran'; console.log(word)"),
-        ("e.mts", "export {}; const word: string = 'ran'; console.log(word)"),
-        ("f.cts", "console.log('ran' as string)"),
         ("g.py", "print('ran')"),
     ] {
         let gave = run(["run", &folder.file(name, code)]);
         assert_eq!((gave.code, gave.stdout.as_str()), (Some(0), "ran\n"), "{name}: {gave:?}");
+    }
+}
+
+#[test]
+fn typescript_is_refused_in_one_sentence() {
+    let folder = Folder::new("typescript");
+    for name in ["d.ts", "e.mts", "f.cts"] {
+        let gave = run(["run", &folder.file(name, "const word: string = 'ran'; console.log(word)")]);
+        assert_eq!((gave.code, gave.stdout.as_str()), (Some(125), ""), "{name}: {gave:?}");
+        assert!(gave.stderr.contains("TypeScript is not supported yet"), "{name}: {gave:?}");
     }
 }
 
