@@ -11,20 +11,37 @@ const EXPORTS: [&str; 6] =
 const IMPORTS: [&str; 10] =
     ["output", "input", "report", "clock", "sleep", "random", "exit", "fault", "try", "throw"];
 
+/// What the parser of TypeScript exports (`engines/typescript/contract.md`).
+const PARSER_EXPORTS: [&str; 4] =
+    ["memory", "transformSync", "__wbindgen_export_2", "__wbindgen_add_to_stack_pointer"];
+
+/// The one module that it imports from.
+const PARSER_IMPORTS: &str = "__wbindgen_placeholder__";
+
 /// The other module that the Python engine may import from.
 pub(crate) const WASI: &str = "wasi_snapshot_preview1";
 
 /// Fails unless the module keeps to the contract. `modules` are those it may import from, besides `belljar`.
 pub(crate) fn check(wasm: &[u8], modules: &[&str]) -> Result<()> {
+    let may_import =
+        |module: &str, name: &str| module == "belljar" && IMPORTS.contains(&name) || modules.contains(&module);
+    check_against(wasm, &EXPORTS, may_import)
+}
+
+/// Fails unless the module is the parser of TypeScript, and imports nothing but operations on values.
+pub(crate) fn check_parser(wasm: &[u8]) -> Result<()> {
+    check_against(wasm, &PARSER_EXPORTS, |module, _| module == PARSER_IMPORTS)
+}
+
+fn check_against(wasm: &[u8], expected: &[&str], may_import: impl Fn(&str, &str) -> bool) -> Result<()> {
     let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.context("reading the module")? {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.context("reading an import")?;
-                    let ours = import.module == "belljar" && IMPORTS.contains(&import.name);
                     let function = matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
-                    if !function || !(ours || modules.contains(&import.module)) {
+                    if !function || !may_import(import.module, import.name) {
                         bail!("unexpected import {}.{}", import.module, import.name);
                     }
                 }
@@ -44,7 +61,7 @@ pub(crate) fn check(wasm: &[u8], modules: &[&str]) -> Result<()> {
             _ => {}
         }
     }
-    for name in EXPORTS {
+    for name in expected {
         if !exports.iter().any(|export| export == name) {
             bail!("the export {name} is missing");
         }

@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) code: String,
     pub(crate) name: String,
     pub(crate) module: bool,
+    /// Whether the code has types in it that must be taken out first.
+    pub(crate) typescript: bool,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: Vec<String>,
     pub(crate) inputs: Vec<(String, String)>,
@@ -50,13 +52,15 @@ pub(crate) fn admit(request: Request, language: Language, allowed: &Limits) -> R
         + inputs.iter().map(|(name, json)| name.len() + json.len()).sum::<usize>();
     check_size("arguments, environment and inputs", data, DATA_BYTES_MAX)?;
 
-    let code = match language {
-        Language::JavaScript if typescript::is_typescript(&name) => typescript::strip(&request.code, &name)?,
-        Language::JavaScript | Language::Python => request.code,
-    };
-    let module = language == Language::JavaScript && (name.ends_with(".mjs") || name.ends_with(".mts"));
-    let (stdin, sink, arguments, cancel) = (request.stdin, request.sink, request.arguments, request.cancel);
-    Ok(Plan { code, name, module, arguments, environment, inputs, limits, stdin, sink, cancel })
+    let javascript = language == Language::JavaScript;
+    if javascript && typescript::is_jsx(&name) {
+        return Err(Error::Jsx { name });
+    }
+    let typescript = javascript && typescript::is_typescript(&name);
+    let module = javascript && (name.ends_with(".mjs") || name.ends_with(".mts"));
+    let (code, stdin, sink) = (request.code, request.stdin, request.sink);
+    let (arguments, cancel) = (request.arguments, request.cancel);
+    Ok(Plan { code, name, module, typescript, arguments, environment, inputs, limits, stdin, sink, cancel })
 }
 
 /// The limits asked for, none above those allowed.

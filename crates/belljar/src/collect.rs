@@ -1,6 +1,6 @@
 //! Builds the outcome of a run from what the host collected.
 
-use crate::engine::instance::{Ending, Instance};
+use crate::engine::instance::{Ending, Instance, Unread};
 use crate::host::output::Printed;
 use crate::host::report::Report;
 use crate::host::stop::Stop;
@@ -20,7 +20,10 @@ struct Verdict {
 pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) -> Outcome {
     let wall = instance.deadline().wall_used();
     let cpu = instance.deadline().cpu_used();
-    let fuel = limits.fuel.zip(instance.fuel()).map(|(given, left)| given.saturating_sub(left));
+    let fuel = limits.fuel.map(|given| match ending {
+        Ending::NotEntered(_) => 0,
+        _ => given.saturating_sub(instance.fuel().unwrap_or(given)),
+    });
     let host = instance.host();
     let mut report = host.report.take(&mut host.meter, limits);
     let printed = host.output.finish(&mut host.meter);
@@ -80,6 +83,7 @@ fn judge(ending: Ending, report: &mut Report, refused_memory: bool, limits: &Lim
             let text = "the run used up its stack: it recursed too deep".to_owned();
             limit(Ended::MemoryLimit, "StackOverflow", text, reported)
         }
+        Ending::NotEntered(reason) => unread(reason, limits),
         Ending::Broken(reason) => {
             tracing::error!(reason, "an engine failed");
             limit(Ended::Crashed, "EngineFailure", "the engine failed; the session is lost".to_owned(), None)
@@ -117,6 +121,19 @@ fn stopped(reason: Stop, reported: Option<GuestError>, limits: &Limits) -> Verdi
         }
         Stop::Throw => {
             limit(Ended::Crashed, "EngineFailure", "the engine failed; the session is lost".to_owned(), None)
+        }
+    }
+}
+
+/// Code that is wrong has raised its error, as code that the engine cannot read has; the rest is said of what reads it.
+fn unread(reason: Unread, limits: &Limits) -> Verdict {
+    match reason {
+        Unread::Wrong(error) => Verdict { ended: Ended::Raised, exit_code: None, error: Some(error) },
+        Unread::Stopped(reason) => stopped(reason, None, limits),
+        Unread::Broken(reason) => {
+            tracing::error!(reason, "the parser of TypeScript failed");
+            let text = "the parser of TypeScript failed; the code was not run".to_owned();
+            limit(Ended::Crashed, "EngineFailure", text, None)
         }
     }
 }

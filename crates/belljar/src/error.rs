@@ -79,17 +79,17 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// TypeScript that cannot be turned into JavaScript.
-    #[error("{name}:{line}:{column}: {message}")]
-    TypeScript {
+    /// The file name says that there is markup (JSX) in the code.
+    #[error("{name} has markup in it by its name, and JSX is not supported")]
+    Jsx {
         /// The file name given.
         name: String,
-        /// Line, from 1.
-        line: u32,
-        /// Column, from 1.
-        column: u32,
-        /// What the parser said.
-        message: String,
+    },
+    /// An image that runs nothing by itself.
+    #[error("the image {name:?} holds no engine")]
+    NoEngine {
+        /// Its name.
+        name: String,
     },
     /// The session is running something else.
     #[error("the session is busy with another run")]
@@ -156,7 +156,8 @@ impl Error {
             | Self::InputName { .. }
             | Self::InputValue { .. }
             | Self::FilePath { .. }
-            | Self::TypeScript { .. }
+            | Self::Jsx { .. }
+            | Self::NoEngine { .. }
             | Self::Busy
             | Self::Closed => Fault::Caller,
             Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
@@ -175,6 +176,10 @@ impl Error {
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
             Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),
+            Self::Jsx { .. } => Some("write the elements as calls of functions, in a file that ends in .ts or .js"),
+            Self::NoEngine { .. } => {
+                Some("TypeScript is run by the engine javascript, when the name of the code ends in .ts, .mts or .cts")
+            }
             Self::NoImage { .. } => Some("run `cargo xtask setup` in the source tree to build the images"),
             Self::Image { .. } => Some("delete it and run `cargo xtask setup` to build it anew"),
             Self::Internal(_) => Some("please report this, with what led to it"),

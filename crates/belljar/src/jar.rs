@@ -1,11 +1,12 @@
 //! The front door: an image with limits and grants, everything that is needed to run code.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::admit::narrow;
 use crate::blocking::block_on;
-use crate::engine::image::Image;
+use crate::engine::erase::{self, Eraser};
+use crate::engine::image::{Image, Language};
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::grants::Grants;
@@ -26,11 +27,12 @@ use crate::session::Session;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Jar {
     pub(crate) image: Image,
     pub(crate) limits: Arc<Limits>,
     pub(crate) grants: Arc<Grants>,
+    eraser: Arc<OnceLock<Eraser>>,
 }
 
 impl Jar {
@@ -47,9 +49,12 @@ impl Jar {
     ///
     /// # Errors
     ///
-    /// [`Error::LimitOutOfRange`] when the image needs more memory than the default limits give.
+    /// [`Error::NoEngine`] when the image is no engine; [`Error::LimitOutOfRange`] when it needs more memory than the default limits give.
     pub fn new(image: Image) -> Result<Self> {
-        let jar = Self { image, limits: Arc::default(), grants: Arc::default() };
+        if image.language() == Language::TypeScript {
+            return Err(Error::NoEngine { name: image.name().to_owned() });
+        }
+        let jar = Self { image, limits: Arc::default(), grants: Arc::default(), eraser: Arc::default() };
         jar.with_limits(Limits::default())
     }
 
@@ -130,8 +135,28 @@ impl Jar {
         self.image.code(self.counting()).map(|_| ())
     }
 
+    /// What takes the types out of TypeScript: found beside the jar's image, or where images are usually kept, at first use.
+    pub(crate) fn eraser(&self) -> Result<&Eraser> {
+        if let Some(eraser) = self.eraser.get() {
+            return Ok(eraser);
+        }
+        let image = Image::open_in(self.image.runtime(), erase::IMAGE, &self.image.near())?;
+        let eraser = Eraser::new(&image)?;
+        Ok(self.eraser.get_or_init(|| eraser))
+    }
+
     pub(crate) fn counting(&self) -> Counting {
         if self.limits.fuel.is_some() { Counting::Fuel } else { Counting::Nothing }
+    }
+}
+
+impl std::fmt::Debug for Jar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jar")
+            .field("image", &self.image)
+            .field("limits", &self.limits)
+            .field("grants", &self.grants)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::blocking::block_on;
 use crate::collect;
 use crate::engine::cancel::CancelToken;
 use crate::engine::encode::{Encoder, Verb};
+use crate::engine::erase::Eraser;
 use crate::engine::instance::{Ending, Instance};
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -20,6 +21,7 @@ use crate::jar::Jar;
 use crate::limits::Limits;
 use crate::outcome::{Outcome, SessionState};
 use crate::request::Request;
+use crate::typescript;
 
 /// How long completion, and the check whether code is complete, may take: they answer to someone who types.
 const PROMPT_TIME_MS: u64 = 1_000;
@@ -84,9 +86,10 @@ impl Session {
     /// When the code was not run: the request was refused, [`Error::Busy`], or [`Error::Closed`]. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let plan = admit(request.into(), self.jar.image.language(), &self.jar.limits)?;
+        let eraser = plan.typescript.then(|| self.jar.eraser()).transpose()?;
         let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
         let mut live = slot.take().ok_or(Error::Closed)?;
-        let outcome = live.run(plan).await;
+        let outcome = live.run(plan, eraser).await;
         if outcome.session != SessionState::Closed {
             *slot = Some(live);
         }
@@ -178,10 +181,10 @@ impl Session {
         };
         let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
         let mut live = slot.take().ok_or(Error::Closed)?;
-        let mut encoder = live.begin(verb, &limits);
+        let mut encoder = live.begin(verb, &limits, &CancelToken::new());
         encoder.code(code);
         more(&mut encoder);
-        let ending = live.instance.enter(&encoder.finish(), &limits, &CancelToken::new()).await;
+        let ending = live.instance.enter(&encoder.finish(), &limits).await;
         let host = live.instance.host();
         let report = host.report.take(&mut host.meter, &limits);
         host.output.finish(&mut host.meter);
@@ -194,7 +197,8 @@ impl Session {
 
 impl Live {
     /// Begins a request: the host's side is made ready, and an engine that has no randomness yet gets it.
-    fn begin(&mut self, verb: Verb, limits: &Limits) -> Encoder {
+    fn begin(&mut self, verb: Verb, limits: &Limits, cancel: &CancelToken) -> Encoder {
+        self.instance.begin(limits, cancel);
         let host = self.instance.host();
         host.meter.begin_run(limits);
         host.report = Report::new(limits);
@@ -208,8 +212,17 @@ impl Live {
         encoder
     }
 
-    async fn run(&mut self, plan: Plan) -> Outcome {
-        let mut encoder = self.begin(Verb::Run, &plan.limits);
+    async fn run(&mut self, mut plan: Plan, eraser: Option<&Eraser>) -> Outcome {
+        let mut encoder = self.begin(Verb::Run, &plan.limits, &plan.cancel);
+        if let Some(eraser) = eraser {
+            match typescript::read(eraser, &mut self.instance, &plan.name, &plan.code).await {
+                Ok(code) => plan.code = code,
+                Err(reason) => {
+                    let ending = self.instance.give_up(reason);
+                    return collect::outcome(&mut self.instance, ending, &plan.limits);
+                }
+            }
+        }
         encoder.name(&plan.name);
         encoder.value_limit(&plan.limits);
         plan.arguments.iter().for_each(|argument| encoder.argument(argument));
@@ -226,7 +239,7 @@ impl Live {
             host.input = Input::from_reader(stdin);
         }
         host.environment = plan.environment;
-        let ending: Ending = self.instance.enter(&encoder.finish(), &plan.limits, &plan.cancel).await;
+        let ending: Ending = self.instance.enter(&encoder.finish(), &plan.limits).await;
         collect::outcome(&mut self.instance, ending, &plan.limits)
     }
 }

@@ -9,7 +9,10 @@ use crate::limit_args::LimitArgs;
 pub(crate) const DEFAULT_ENGINE: &str = "python";
 
 /// Engines that Belljar brings.
-pub(crate) const ENGINES: [&str; 3] = ["python", "javascript", "microjs"];
+const ENGINES: [&str; 3] = ["python", "javascript", "microjs"];
+
+/// Images that Belljar brings: its engines, and what takes the types out of TypeScript.
+pub(crate) const IMAGES: [&str; 4] = ["python", "javascript", "microjs", "typescript"];
 
 /// The runtime of a program that runs one thing at a time: it reserves no more address space than that needs.
 pub(crate) fn single() -> Result<Runtime, Failure> {

@@ -5,6 +5,7 @@
 mod javascript;
 mod microjs;
 mod python;
+mod typescript;
 
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,11 @@ pub(crate) trait Recipe {
     /// Modules that the engine may import from, besides `belljar`.
     fn imports(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Fails unless the module keeps to its contract.
+    fn check(&self, module: &[u8]) -> Result<()> {
+        wasm::check(module, self.imports())
     }
 
     /// Writes `engine.wasm`, and `files/` if there are any, to the bench's `out`.
@@ -94,8 +100,13 @@ struct Manifest<'a> {
 /// The version of `engines/abi.md` that recipes build for.
 const ABI: u32 = 1;
 
-fn recipes() -> [Box<dyn Recipe>; 3] {
-    [Box::new(microjs::Microjs), Box::new(javascript::Javascript), Box::new(python::Python)]
+fn recipes() -> [Box<dyn Recipe>; 4] {
+    [
+        Box::new(typescript::Typescript),
+        Box::new(microjs::Microjs),
+        Box::new(javascript::Javascript),
+        Box::new(python::Python),
+    ]
 }
 
 /// Builds the engines asked for, or prints those that are built.
@@ -168,8 +179,7 @@ fn build(cache: &Cache, recipe: &dyn Recipe) -> Result<PathBuf> {
 fn describe(recipe: &dyn Recipe, made: &Made, out: &Path) -> Result<usize> {
     let path = out.join("engine.wasm");
     let module = cache::read(&path)?;
-    wasm::check(&module, recipe.imports())
-        .with_context(|| format!("{} breaks the contract", recipe.name()))?;
+    recipe.check(&module).with_context(|| format!("{} breaks the contract", recipe.name()))?;
     let manifest = Manifest {
         name: recipe.name(),
         language: made.language,

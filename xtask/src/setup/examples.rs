@@ -32,7 +32,7 @@ pub(crate) const EXAMPLES: [Example; 2] = [
         expected: "examples/sales/report.out",
     },
     Example {
-        program: "examples/rules/discounts.js",
+        program: "examples/rules/discounts.ts",
         data: Data::Input("orders", "examples/rules/orders.json"),
         expected: "examples/rules/discounts.out",
     },

@@ -17,7 +17,7 @@ use crate::require::{self, require};
 use crate::{engines, packages, tree};
 
 /// The engines, the quickest to build first: what is wrong with a machine shows early.
-const ENGINES: [&str; 3] = ["microjs", "javascript", "python"];
+const ENGINES: [&str; 4] = ["typescript", "microjs", "javascript", "python"];
 
 /// Checks the machine, builds engines, program and images, and runs the examples.
 pub(crate) fn setup() -> Result<()> {

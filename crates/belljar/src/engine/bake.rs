@@ -59,7 +59,11 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
     let wasm = std::fs::read(&path).map_err(|error| reading(&path, error))?;
     let files =
         pack::pack_folder(&engine.join("files")).map_err(|error| reading(&engine.join("files"), error))?;
-    let frozen = crate::blocking::block_on(freeze(runtime, &wasm, &files))?;
+    let is_parser = manifest.language == Language::TypeScript;
+    let frozen = match is_parser {
+        true => Frozen { wasm: wasm.clone(), memory_bytes: 0, stop_table: Vec::new() },
+        false => crate::blocking::block_on(freeze(runtime, &wasm, &files))?,
+    };
 
     let parent = images.join(runtime.key());
     let folder = Draft::new(&parent, &manifest.name)?;
@@ -70,7 +74,13 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
     };
     write(FILES, &files)?;
     for counting in Counting::ALL {
-        let code = runtime.engine(counting)?.precompile_module(&frozen.wasm).map_err(failed("compile"))?;
+        let engine = match counting {
+            // Fuel is for what the code does, and reading it is no part of that.
+            Counting::Fuel if is_parser => continue,
+            Counting::Nothing if is_parser => runtime.eraser_engine()?,
+            _ => runtime.engine(counting)?,
+        };
+        let code = engine.precompile_module(&frozen.wasm).map_err(failed("compile"))?;
         write(image::code_file(counting), &code)?;
     }
     let manifest = Manifest {

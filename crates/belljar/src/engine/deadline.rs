@@ -120,6 +120,17 @@ impl Deadline {
         if yields { Look::Yield } else { Look::GoOn }
     }
 
+    /// What is to be done with WebAssembly that cannot be asked to stop: it goes on, or is trapped at once.
+    pub(crate) fn look_once(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        let look = self.look();
+        match (look, &self.stopping) {
+            (Look::Trap(reason), _) => Err(wasmtime::Error::new(reason)),
+            (_, Some(stopping)) => Err(wasmtime::Error::new(stopping.reason.clone())),
+            (Look::Yield, None) => Ok(UpdateDeadline::Yield(1)),
+            (Look::GoOn | Look::SoftStop, None) => Ok(UpdateDeadline::Continue(1)),
+        }
+    }
+
     fn begin_stop(&mut self, reason: Stop, now: Duration) {
         self.stopping = Some(Stopping { reason, wall: now, cpu: self.cpu_used(), heeded: false });
         self.alarm.set(self.next_look(now));

@@ -37,6 +37,8 @@ pub enum Language {
     Python,
     /// QuickJS-ng, or MicroQuickJS.
     JavaScript,
+    /// No engine runs it: its image takes the types out, and what is left is JavaScript.
+    TypeScript,
 }
 
 impl Language {
@@ -46,6 +48,7 @@ impl Language {
         match self {
             Self::Python => "main.py",
             Self::JavaScript => "main.js",
+            Self::TypeScript => "main.ts",
         }
     }
 }
@@ -166,6 +169,15 @@ impl Image {
         self.0.manifest.memory_bytes + MEMORY_ROOM_BYTES
     }
 
+    /// Where other images of the same making are found: where this one was, or in the usual places.
+    pub(crate) fn near(&self) -> Vec<PathBuf> {
+        self.0.folder.ancestors().nth(2).map(Path::to_owned).into_iter().chain(search_path()).collect()
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+
     pub(crate) fn files(&self) -> &Arc<Pack> {
         &self.0.files
     }
@@ -183,14 +195,21 @@ impl Image {
         Ok(slot.get_or_init(|| code))
     }
 
-    fn map_code(&self, counting: Counting) -> Result<Code> {
-        let engine = self.0.runtime.engine(counting)?;
+    /// Maps the machine code for `engine`.
+    pub(crate) fn module(&self, engine: &wasmtime::Engine, counting: Counting) -> Result<Module> {
         let folder = &self.0.folder;
         let file = open_file(folder, code_file(counting))?;
-        let module = map_module(engine, file).map_err(|error| untrusted(folder, format!("{error:#}")))?;
+        map_module(engine, file).map_err(|error| untrusted(folder, format!("{error:#}")))
+    }
+
+    fn map_code(&self, counting: Counting) -> Result<Code> {
+        let engine = self.0.runtime.engine(counting)?;
+        let module = self.module(engine, counting)?;
         let mut linker = Linker::new(engine);
         imports::add_to_linker(&mut linker).map_err(|error| Error::Internal(format!("{error:#}")))?;
-        let pre = linker.instantiate_pre(&module).map_err(|error| untrusted(folder, format!("{error:#}")))?;
+        let pre = linker
+            .instantiate_pre(&module)
+            .map_err(|error| untrusted(&self.0.folder, format!("{error:#}")))?;
         Ok(Code {
             pre,
             stop_table: self.0.manifest.stop_table.clone().into(),

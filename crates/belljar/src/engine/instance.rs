@@ -6,13 +6,15 @@ use wasmtime::{AsContextMut, Memory, PoolConcurrencyLimitError, ResourceLimiter,
 
 use super::State;
 use super::cancel::CancelToken;
-use super::deadline::{Deadline, forget_stop, on_epoch};
+use super::deadline::{Deadline, StopTable, forget_stop, on_epoch};
+use super::erase::Budget;
 use super::image::Code;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::meter::Meter;
 use crate::host::stop::Stop;
 use crate::limits::Limits;
+use crate::outcome::GuestError;
 
 /// How a call into the guest came to its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,12 +29,25 @@ pub(crate) enum Ending {
     StackOverflow,
     /// The engine failed; the instance is lost.
     Broken(String),
+    /// The guest was not entered, since its code could not be read; the instance is as good as before.
+    NotEntered(Unread),
+}
+
+/// Why code could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is wrong.
+    Wrong(GuestError),
+    /// The run was stopped before it was read.
+    Stopped(Stop),
+    /// What reads it failed.
+    Broken(String),
 }
 
 impl Ending {
     /// Whether the instance can be entered again.
     pub(crate) fn is_intact(&self) -> bool {
-        matches!(self, Self::Served(_))
+        matches!(self, Self::Served(_) | Self::NotEntered(_))
     }
 }
 
@@ -80,17 +95,39 @@ impl Instance {
         self.store.get_fuel().ok()
     }
 
-    /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
-    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits, cancel: &CancelToken) -> Ending {
-        if let Some(fuel) = limits.fuel
-            && let Err(error) = self.store.set_fuel(fuel)
-        {
-            return Ending::Broken(error.to_string());
-        }
-        self.store.set_epoch_deadline(1);
+    /// Begins a run: its time counts from now. It ends when the guest has been [entered](Self::enter), or is [given up](Self::give_up).
+    pub(crate) fn begin(&mut self, limits: &Limits, cancel: &CancelToken) {
         self.store.data_mut().deadline.begin(limits, cancel);
+    }
+
+    /// Ends a run whose code could not be read.
+    pub(crate) fn give_up(&mut self, reason: Unread) -> Ending {
+        self.store.data_mut().deadline.end();
+        Ending::NotEntered(reason)
+    }
+
+    /// What the run has left, for work that must be done before the guest is entered. It must be [given back](Self::take_back).
+    pub(crate) fn lend(&mut self) -> Budget {
+        let State { host, deadline, .. } = self.store.data_mut();
+        let none = Deadline::new(StopTable::default(), Arc::clone(&host.cpu));
+        Budget { deadline: std::mem::replace(deadline, none), meter: host.meter.rest() }
+    }
+
+    /// What is left after that work.
+    pub(crate) fn take_back(&mut self, budget: Budget) {
+        let State { host, deadline, .. } = self.store.data_mut();
+        *deadline = budget.deadline;
+        host.meter.saw(&budget.meter);
+    }
+
+    /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
+    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits) -> Ending {
+        self.store.set_epoch_deadline(1);
         let cpu = Arc::clone(self.deadline().cpu());
-        let served = cpu.count(self.serve(request)).await;
+        let served = match limits.fuel.map_or(Ok(()), |fuel| self.store.set_fuel(fuel)) {
+            Ok(()) => cpu.count(self.serve(request)).await,
+            Err(error) => Err(error),
+        };
         let asked = self.store.data_mut().deadline.end();
         if asked.is_some() {
             forget_stop(self.store.as_context_mut());

@@ -14,6 +14,8 @@ pub(crate) mod wasi;
 
 pub(crate) mod encode;
 
+pub(crate) mod erase;
+
 use wasmtime::{Memory, TypedFunc};
 
 use crate::host::Host;

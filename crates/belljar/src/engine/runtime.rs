@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use wasmtime::{Config, Enabled, Engine, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use super::clock;
 use crate::error::{Error, Result};
@@ -37,6 +37,7 @@ struct Inner {
     sessions_max: u32,
     plain: Engine,
     fueled: OnceLock<Result<Engine, String>>,
+    eraser: OnceLock<Result<Engine, String>>,
 }
 
 impl Runtime {
@@ -46,8 +47,9 @@ impl Runtime {
     ///
     /// [`Error::Internal`] when the machine has not enough address space, or a processor that is not supported.
     pub fn new(sessions_max: u32) -> Result<Self> {
-        let plain = engine(sessions_max, Counting::Nothing).map_err(Error::Internal)?;
-        Ok(Self(Arc::new(Inner { sessions_max, plain, fueled: OnceLock::new() })))
+        let plain = engine(Counting::Nothing, pool(sessions_max)).map_err(Error::Internal)?;
+        let (fueled, eraser) = (OnceLock::new(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { sessions_max, plain, fueled, eraser })))
     }
 
     /// The runtime that all jars of this process share unless they are given another: room for 1000 sessions.
@@ -72,10 +74,18 @@ impl Runtime {
         match counting {
             Counting::Nothing => Ok(&self.0.plain),
             Counting::Fuel => {
-                let made = self.0.fueled.get_or_init(|| engine(self.0.sessions_max, Counting::Fuel));
+                let made = self.0.fueled.get_or_init(|| engine(Counting::Fuel, pool(self.0.sessions_max)));
                 made.as_ref().map_err(|message| Error::Internal(message.clone()))
             }
         }
+    }
+
+    /// The engine that reads TypeScript. It has no pool: a session that has a place must be able to read its code, and it reads for
+    /// milliseconds.
+    pub(crate) fn eraser_engine(&self) -> Result<&Engine> {
+        let made =
+            self.0.eraser.get_or_init(|| engine(Counting::Nothing, InstanceAllocationStrategy::OnDemand));
+        made.as_ref().map_err(|message| Error::Internal(message.clone()))
     }
 
     /// A name for everything that machine code depends on: compiler version, settings, processor. Machine code made under another
@@ -99,7 +109,10 @@ impl Counting {
     pub(crate) const ALL: [Self; 2] = [Self::Nothing, Self::Fuel];
 }
 
-fn engine(sessions_max: u32, counting: Counting) -> std::result::Result<Engine, String> {
+fn engine(
+    counting: Counting,
+    places: impl Into<InstanceAllocationStrategy>,
+) -> std::result::Result<Engine, String> {
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
@@ -113,7 +126,7 @@ fn engine(sessions_max: u32, counting: Counting) -> std::result::Result<Engine, 
         // No backtrace of ours may reach a user, and collecting one costs time at every stop.
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false)
-        .allocation_strategy(pool(sessions_max));
+        .allocation_strategy(places);
     let engine =
         Engine::new(&config).map_err(|error| format!("cannot start the WebAssembly runtime: {error:#}"))?;
     clock::drive(&engine);

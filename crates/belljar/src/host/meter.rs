@@ -32,6 +32,17 @@ impl Meter {
         }
     }
 
+    /// A meter over what is left, for work that is done for the session but not in it.
+    pub(crate) fn rest(&self) -> Self {
+        let memory_max = self.memory_max.saturating_sub(self.linear + self.held);
+        Self { memory_max, linear: 0, held: 0, peak: 0, refused: false, calls: 0, calls_max: 0 }
+    }
+
+    /// Counts what that work has used at most.
+    pub(crate) fn saw(&mut self, rest: &Self) {
+        self.peak = self.peak.max(self.linear + self.held + rest.peak);
+    }
+
     /// Begins a run: calls are counted anew, and memory goes on, within what this run may have.
     pub(crate) fn begin_run(&mut self, limits: &Limits) {
         self.calls = 0;
