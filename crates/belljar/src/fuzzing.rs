@@ -1,9 +1,7 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::admit::admit;
-use crate::engine::image::Language;
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::files::pack::Pack;
@@ -13,8 +11,9 @@ use crate::host::stop::Stop;
 use crate::host::time::Time;
 use crate::host::wasi::path::{How, Named};
 use crate::host::wasi::{clock, fd, path, poll, process, serve};
-use crate::limits::Limits;
-use crate::outcome::{Json, Stream};
+use crate::jar::Jar;
+use crate::limits::{Limits, MIB};
+use crate::outcome::{Ended, Json, Stream};
 use crate::request::Request;
 
 /// Memory of the pretended guest.
@@ -159,11 +158,17 @@ pub fn json(bytes: &[u8]) {
     }
 }
 
-/// Code that somebody says is TypeScript.
+/// Code that somebody says is TypeScript, run as such with the images that are installed.
 pub fn typescript(bytes: &[u8]) {
+    static JAR: LazyLock<Jar> = LazyLock::new(|| {
+        let limits = Limits { time_ms: 100, memory_bytes: 32 * MIB, ..Limits::default() };
+        Jar::open("javascript")
+            .and_then(|jar| jar.with_limits(limits))
+            .unwrap_or_else(|error| panic!("{error} ({:?})", error.hint()))
+    });
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let lines = text.lines().count();
-    if let Ok(plan) = admit(Request::new(text).name("fuzz.ts"), Language::JavaScript, &limits()) {
-        assert_eq!(plan.code.lines().count(), lines, "taking types out moved lines");
-    }
+    let outcome = JAR.run_blocking(Request::new(text).name("fuzz.ts")).expect("such a request is admitted");
+    assert_ne!(outcome.ended, Ended::Crashed, "{:?}", outcome.error);
+    assert!(outcome.usage.peak_memory_bytes <= 33 * MIB, "{:?}", outcome.usage);
+    assert!(outcome.usage.wall_ms < 1000.0, "{:?}", outcome.usage);
 }

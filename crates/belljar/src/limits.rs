@@ -58,13 +58,13 @@ pub const VALUE_DEPTH_CEILING: u32 = 100;
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Memory of the session: its linear memory (the engine's own included) and what the host holds for it. Output and results count, and
-    /// are refused by their own limits alone.
+    /// are refused by their own limits alone. Taking the types out of TypeScript uses what is left of it, and gives it back.
     pub memory_bytes: u64,
-    /// Wall time of one run, waiting included.
+    /// Wall time of one run, waiting and the reading of TypeScript included.
     pub time_ms: u64,
     /// CPU time of one run.
     pub cpu_ms: u64,
-    /// A deterministic budget: about one for each WebAssembly instruction. Counting costs speed, so it is off unless asked for.
+    /// A deterministic budget: about one for each WebAssembly instruction that the engine executes. Counting costs speed, so it is off unless asked for.
     pub fuel: Option<u64>,
     /// Output kept of one run, stdout and stderr together. What is more is cut in the middle, and the cut is marked.
     pub output_bytes: u64,

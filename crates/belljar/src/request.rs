@@ -41,8 +41,8 @@ impl Request {
         Self { code: code.into(), ..Self::default() }
     }
 
-    /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript; one that
-    /// ends in `.mjs` or `.mts`, that it is a module.
+    /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript, whose types are
+    /// taken out before it runs; one that ends in `.mjs` or `.mts`, that it is a module.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());

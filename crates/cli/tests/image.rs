@@ -10,7 +10,7 @@ use program::{Folder, belljar, run};
 fn images_are_listed_with_their_versions() {
     let gave = run(["image", "list"]);
     let names: Vec<&str> = gave.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(names, ["javascript", "microjs", "python"], "{gave:?}");
+    assert_eq!(names, ["javascript", "microjs", "python", "typescript"], "{gave:?}");
 }
 
 #[test]
