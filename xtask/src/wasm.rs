@@ -23,8 +23,9 @@ pub(crate) const WASI: &str = "wasi_snapshot_preview1";
 
 /// Fails unless the module keeps to the contract. `modules` are those it may import from, besides `belljar`.
 pub(crate) fn check(wasm: &[u8], modules: &[&str]) -> Result<()> {
-    let may_import =
-        |module: &str, name: &str| module == "belljar" && IMPORTS.contains(&name) || modules.contains(&module);
+    let may_import = |module: &str, name: &str| {
+        module == "belljar" && IMPORTS.contains(&name) || modules.contains(&module)
+    };
     check_against(wasm, &EXPORTS, may_import)
 }
 

@@ -176,10 +176,12 @@ impl Error {
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
             Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),
-            Self::Jsx { .. } => Some("write the elements as calls of functions, in a file that ends in .ts or .js"),
-            Self::NoEngine { .. } => {
-                Some("TypeScript is run by the engine javascript, when the name of the code ends in .ts, .mts or .cts")
+            Self::Jsx { .. } => {
+                Some("write the elements as calls of functions, in a file that ends in .ts or .js")
             }
+            Self::NoEngine { .. } => Some(
+                "TypeScript is run by the engine javascript, when the name of the code ends in .ts, .mts or .cts",
+            ),
             Self::NoImage { .. } => Some("run `cargo xtask setup` in the source tree to build the images"),
             Self::Image { .. } => Some("delete it and run `cargo xtask setup` to build it anew"),
             Self::Internal(_) => Some("please report this, with what led to it"),

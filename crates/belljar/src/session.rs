@@ -83,7 +83,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When the code was not run: the request was refused, [`Error::Busy`], or [`Error::Closed`]. Code that fails has an [`Outcome`].
+    /// When the code was not run: the request was refused, [`Error::Busy`], or [`Error::Closed`]; or [`Error::NoImage`], when it is TypeScript
+    /// and what reads that is not installed. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let plan = admit(request.into(), self.jar.image.language(), &self.jar.limits)?;
         let eraser = plan.typescript.then(|| self.jar.eraser()).transpose()?;

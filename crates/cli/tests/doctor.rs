@@ -8,9 +8,15 @@ use program::{Folder, belljar, run};
 fn all_is_well_after_setup() {
     let gave = run(["doctor"]);
     assert_eq!(gave.code, Some(0), "{gave:?}");
-    for line in
-        ["kernel    Linux ", "cores     ", "memory    ", "python: ", "javascript: QuickJS-ng ", "microjs: ", "typescript: swc "]
-    {
+    for line in [
+        "kernel    Linux ",
+        "cores     ",
+        "memory    ",
+        "python: ",
+        "javascript: QuickJS-ng ",
+        "microjs: ",
+        "typescript: swc ",
+    ] {
         assert!(gave.stdout.contains(line), "{line}: {}", gave.stdout);
     }
     assert_eq!(

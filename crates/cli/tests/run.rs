@@ -37,7 +37,10 @@ fn an_error_in_typescript_is_told_as_one_in_javascript() {
     let file = folder.file("raised.ts", "interface A {\n  x: number }\n(null as A | null)!.x;");
     let gave = run(["run", &file]);
     assert_eq!(gave.code, Some(1), "{gave:?}");
-    assert!(gave.stderr.starts_with("TypeError: ") && gave.stderr.contains(&format!("{file}:3:")), "{gave:?}");
+    assert!(
+        gave.stderr.starts_with("TypeError: ") && gave.stderr.contains(&format!("{file}:3:")),
+        "{gave:?}"
+    );
     let file = folder.file("wrong.ts", "let x: number = 1;\nenum A { B }");
     let gave = run(["run", &file]);
     assert_eq!((gave.code, gave.stdout.as_str()), (Some(1), ""), "{gave:?}");

@@ -43,7 +43,8 @@ impl Recipe for Typescript {
         let folder = bench
             .progress
             .step("fetch the parser", || npm::unpack(bench.cache, bench.work, &package, SHA256))?;
-        let script = String::from_utf8(cache::read(&folder.join("wasm.js"))?).context("wasm.js is not UTF-8")?;
+        let script =
+            String::from_utf8(cache::read(&folder.join("wasm.js"))?).context("wasm.js is not UTF-8")?;
         let module = bench.progress.step("take the module out of its script", || module_in(&script))?;
         cache::write(&bench.out.join("engine.wasm"), module)?;
         let (name, version, sha256) = (PACKAGE.to_owned(), VERSION.to_owned(), SHA256.to_owned());

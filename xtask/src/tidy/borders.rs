@@ -209,7 +209,8 @@ mod tests {
         assert_eq!(one_way_in(&library("engine/instance.rs", "f()")).len(), 1);
         let twice = [(&*format!("{SRC}a.rs"), once), (&*format!("{SRC}b.rs"), once)];
         assert_eq!(one_way_in(&Tree::of(&twice)).len(), 2);
-        let called = [(&*format!("{SRC}engine/instance.rs"), once), (&*format!("{SRC}a.rs"), "f.call_async(s)")];
+        let called =
+            [(&*format!("{SRC}engine/instance.rs"), once), (&*format!("{SRC}a.rs"), "f.call_async(s)")];
         assert_eq!(one_way_in(&Tree::of(&called)).len(), 1);
     }
 

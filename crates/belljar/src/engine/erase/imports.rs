@@ -20,12 +20,16 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>, module: &Module) -> wasm
     linker.func_wrap(
         MODULE,
         "__wbindgen_throw",
-        |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<()> { Err(thrown(&mut caller, ptr, len)) },
+        |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<()> {
+            Err(thrown(&mut caller, ptr, len))
+        },
     )?;
     linker.func_wrap(
         MODULE,
         "__wbindgen_error_new",
-        |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<u32> { Err(thrown(&mut caller, ptr, len)) },
+        |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<u32> {
+            Err(thrown(&mut caller, ptr, len))
+        },
     )?;
     linker.define_unknown_imports_as_traps(module)
 }
@@ -87,7 +91,9 @@ fn reads(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 _ => (0, 0),
             };
             let (mut memory, _, _) = split(&mut caller)?;
-            memory.write(result, &[address.to_le_bytes(), length.to_le_bytes()].concat()).map_err(Stop::from)?;
+            memory
+                .write(result, &[address.to_le_bytes(), length.to_le_bytes()].concat())
+                .map_err(Stop::from)?;
             Ok(())
         },
     )?;

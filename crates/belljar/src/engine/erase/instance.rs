@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::{AsContextMut, InstancePre, Memory, Store, Trap, TypedFunc};
 
 use super::values::{Value, Values};
-use super::{Budget, Complaint, State, Failure};
+use super::{Budget, Complaint, Failure, State};
 use crate::host::memory::GuestMemory;
 use crate::host::stop::Stop;
 
@@ -102,24 +102,17 @@ impl Instance {
     }
 
     /// What the parser made: the code, or a complaint.
-    fn outcome(&self, handle: u32) -> Result<String, Failure> {
-        let values = &self.store.data().values;
+    fn outcome(&mut self, handle: u32) -> Result<String, Failure> {
+        let values = &mut self.store.data_mut().values;
         let result = values.get(handle).map_err(|stop| Failure::Broken(stop.to_string()))?;
-        let field = |name| values.field(&result, name).unwrap_or(Value::Undefined);
-        let number = |name| match field(name) {
-            Value::Number(number) if (0.0..f64::from(u32::MAX)).contains(&number) => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
-                Some(number as u32)
+        let mut field = |name| values.take_field(&result, name);
+        match (field("code"), field("message")) {
+            (Some(Value::Text(code)), None) => Ok(code),
+            (_, Some(Value::Text(message))) => {
+                let line = field("startLine").map_or(1, |line| line.as_u32());
+                let shown_column = field("startColumn").map_or(0, |column| column.as_u32());
+                Err(Failure::Complaint(Complaint { message, line, shown_column }))
             }
-            _ => None,
-        };
-        match (field("code"), field("message"), number("startLine"), number("startColumn")) {
-            (Value::Text(code), Value::Undefined, _, _) => Ok(code),
-            (_, Value::Text(message), line, column) => Err(Failure::Complaint(Complaint {
-                message,
-                line: line.unwrap_or(1),
-                shown_column: column.unwrap_or(0),
-            })),
             _ => Err(Failure::Broken("it gave back neither code nor a complaint".to_owned())),
         }
     }

@@ -94,6 +94,14 @@ impl Values {
         Some(value.clone())
     }
 
+    /// Takes a field out of an object.
+    pub(super) fn take_field(&mut self, object: &Value, name: &str) -> Option<Value> {
+        let Value::Object(index) = object else { return None };
+        let fields = self.objects.get_mut(*index)?;
+        let at = fields.iter().position(|(key, _)| key == name)?;
+        Some(fields.swap_remove(at).1)
+    }
+
     /// Sets the field of an object.
     pub(super) fn set(&mut self, object: &Value, name: Value, value: Value) -> Result<(), Stop> {
         let (Value::Object(index), Value::Text(name)) = (object, name) else {
@@ -113,6 +121,16 @@ impl Values {
 }
 
 impl Value {
+    /// A number that counts something; 0 for whatever does not.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is out of range is clamped"
+    )]
+    pub(super) fn as_u32(&self) -> u32 {
+        if let Self::Number(number) = self { *number as u32 } else { 0 }
+    }
+
     pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Undefined | Self::Null)
     }
@@ -161,6 +179,8 @@ mod tests {
         values.set(&object, Value::Text("a".to_owned()), Value::Bool(true)).unwrap();
         assert_eq!(values.field(&values.get(handle).unwrap(), "a"), Some(Value::Bool(true)));
         assert_eq!(values.field(&object, "b"), None);
+        assert_eq!(values.take_field(&object, "a"), Some(Value::Bool(true)));
+        assert_eq!(values.take_field(&object, "a"), None);
         assert!(values.set(&Value::Null, Value::Text("a".to_owned()), Value::Null).is_err());
     }
 

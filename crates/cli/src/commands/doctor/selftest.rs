@@ -78,15 +78,21 @@ pub(crate) fn run(runtime: &Runtime, image: &Image) -> Vec<Check> {
     let least = jar().map_or(0, |jar| jar.image().memory_bytes_min());
     let small = Limits { memory_bytes: least + GREED_BYTES, ..Limits::default() };
     vec![
-        check("1 + 1 is 2", || run(trial.sum, Limits::default()), |outcome| {
-            outcome.value.as_ref().is_some_and(|value| value.repr == "2")
-        }),
-        check("the time limit holds", || run(trial.endless, quick), |outcome| {
-            outcome.ended == Ended::TimeLimit
-        }),
-        check("the memory limit holds", || run(&trial.greedy, small), |outcome| {
-            outcome.ended == Ended::MemoryLimit
-        }),
+        check(
+            "1 + 1 is 2",
+            || run(trial.sum, Limits::default()),
+            |outcome| outcome.value.as_ref().is_some_and(|value| value.repr == "2"),
+        ),
+        check(
+            "the time limit holds",
+            || run(trial.endless, quick),
+            |outcome| outcome.ended == Ended::TimeLimit,
+        ),
+        check(
+            "the memory limit holds",
+            || run(&trial.greedy, small),
+            |outcome| outcome.ended == Ended::MemoryLimit,
+        ),
     ]
 }
 
