@@ -43,6 +43,16 @@ impl Request {
 
     /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript, whose types are
     /// taken out before it runs; one that ends in `.mjs` or `.mts`, that it is a module.
+    ///
+    /// ```
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Jar, Request};
+    ///
+    /// let request = Request::new("const half = (n: number): number => n / 2; half(84)").name("half.ts");
+    /// assert_eq!(Jar::open("javascript")?.run_blocking(request)?.value.expect("a number").repr, "42");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
