@@ -12,10 +12,15 @@ use crate::outcome::{Case, Fate, How, Module};
 const NO_TESTS: [&str; 3] = ["assert.js", "empty.js", "microbench.js"];
 const NO_TESTS_BEGIN: [&str; 2] = ["fixture_", "test_worker_module"];
 
+/// Assertions on how a string is stored are left out: nothing here tells that.
+const STORAGE: &str = "assert(qjs.getStringKind(";
+
+/// The CPU time of a program that runs until it is stopped.
+const STOP_MS: u64 = 300;
+
 /// The jar that the tests run in.
-pub(crate) fn jar(time_ms: u64) -> Result<Jar> {
-    let limits =
-        Limits { memory_bytes: 1024 * MIB, time_ms, cpu_ms: time_ms, ..Limits::default() };
+pub(crate) fn jar(cpu_ms: u64) -> Result<Jar> {
+    let limits = Limits { memory_bytes: 1024 * MIB, time_ms: 10 * cpu_ms, cpu_ms, ..Limits::default() };
     Ok(Jar::open("javascript")?.with_limits(limits)?)
 }
 
@@ -24,7 +29,9 @@ pub(crate) fn modules(tests: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     let mut folders = vec![tests.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
+        {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
@@ -48,14 +55,14 @@ fn is_test(path: &Path) -> bool {
 /// Runs one program.
 pub(crate) fn run(jar: &Jar, tests: &Path, name: &str) -> Module {
     let begun = Instant::now();
-    let fate = run_program(jar, &tests.to_owned(), name).unwrap_or_else(|error| Fate::NotRun(format!("{error:#}")));
-    Module { name: name.to_owned(), fate, time_s: begun.elapsed().as_secs_f64() }
+    let fate =
+        run_program(jar, &tests.to_owned(), name).unwrap_or_else(|error| Fate::NotRun(format!("{error:#}")));
+    Module { name: name.to_owned(), fate, time_s: begun.elapsed().as_secs_f64(), trace: String::new() }
 }
 
 fn run_program(jar: &Jar, tests: &PathBuf, name: &str) -> Result<Fate> {
-    let read = |name: &str| {
-        std::fs::read_to_string(tests.join(name)).with_context(|| format!("cannot read {name}"))
-    };
+    let read =
+        |name: &str| std::fs::read_to_string(tests.join(name)).with_context(|| format!("cannot read {name}"));
     let program = Program::read(&read(name)?);
     if let Some(file) = program.foreign {
         return Ok(Fate::NotRun(format!("it imports {file}, and a module of the sandbox is one file")));
@@ -63,9 +70,14 @@ fn run_program(jar: &Jar, tests: &PathBuf, name: &str) -> Result<Fate> {
     let session = jar.session()?;
     session.run_blocking(include_str!("javascript/prelude.js"))?;
     session.run_blocking(as_table(&read("assert.js")?))?;
-    let outcome = session.run_blocking(Request::new(program.code).name(name))?;
+    let mut request = Request::new(program.code).name(name);
+    if program.must_stop {
+        request = request.limits(Limits { cpu_ms: STOP_MS, ..jar.limits().clone() });
+    }
+    let outcome = session.run_blocking(request)?;
     let raised = outcome.error.as_ref().map(|error| error.r#type.as_str());
     let passed = match &program.must_raise {
+        _ if program.must_stop => outcome.ended == Ended::TimeLimit && !session.is_closed(),
         Some(kind) => raised == Some(kind),
         None => outcome.ended == Ended::Completed,
     };
@@ -97,33 +109,45 @@ struct Program {
     code: String,
     /// The type of the error that it must end with.
     must_raise: Option<String>,
+    /// Whether it runs until it is stopped, which must leave the session alive.
+    must_stop: bool,
     /// A file that it imports and that cannot be served.
     foreign: Option<String>,
 }
 
 impl Program {
     fn read(text: &str) -> Self {
-        let mut program = Self { must_raise: must_raise(text), ..Self::default() };
-        let mut is_module = false;
+        let flags = text.lines().find_map(|line| line.strip_prefix("flags: ")).unwrap_or_default();
+        let mut program = Self {
+            must_raise: must_raise(text),
+            must_stop: flags.contains("set-interrupt-handler"),
+            ..Self::default()
+        };
+        // Imports come first wherever they stand; all other lines stay where they are.
+        let (mut imports, mut rest) = (String::new(), String::new());
+        let mut left_out = false;
         for line in text.split_inclusive('\n') {
-            match import_of(line) {
-                Some((names, from)) if program.must_raise.is_none() => {
-                    is_module = true;
+            match import_of(line).filter(|_| program.must_raise.is_none()) {
+                Some((names, from)) => {
                     match served(from) {
-                        Some(key) => program.code += &format!("const {names} = imports[\"{key}\"];\n"),
+                        Some(key) => imports += &format!("const {names} = imports[\"{key}\"]; "),
                         None => program.foreign = Some(from.to_owned()),
                     }
+                    rest.push('\n');
                 }
-                _ => program.code += line,
+                None if left_out || line.contains(STORAGE) => {
+                    left_out = !line.trim_end().ends_with(");");
+                    rest.push('\n');
+                }
+                None => rest += line,
             }
             if let Some((_, rest)) = line.split_once("await import(\"") {
                 program.foreign = rest.split('"').next().map(str::to_owned);
             }
         }
         // Without its imports nothing says that it is a module.
-        if is_module {
-            program.code += "\nexport {};\n";
-        }
+        let mark = if imports.is_empty() && !flags.contains(", module]") { "" } else { "\nexport {};\n" };
+        program.code = imports + &rest + mark;
         program
     }
 }
@@ -156,11 +180,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn imports_become_look_ups_on_the_same_line() {
+    fn imports_become_look_ups_and_lines_stay_where_they_are() {
         let program = Program::read("import { assert } from \"./assert.js\";\nassert(true)\n");
-        assert_eq!(program.code, "const { assert } = imports[\"assert\"];\nassert(true)\n\nexport {};\n");
-        let program = Program::read("import * as std from \"qjs:std\"\n");
-        assert!(program.code.starts_with("const std = imports[\"qjs:std\"];\n"), "{}", program.code);
+        assert_eq!(program.code, "const { assert } = imports[\"assert\"]; \nassert(true)\n\nexport {};\n");
+        let program = Program::read("os.now()\nimport * as os from \"qjs:os\"\n");
+        assert_eq!(program.code, "const os = imports[\"qjs:os\"]; os.now()\n\n\nexport {};\n");
+    }
+
+    #[test]
+    fn assertions_on_storage_are_left_out() {
+        let program = Program::read("a();\nassert(qjs.getStringKind(\"x\"),\n  0);\nb();\n");
+        assert_eq!(program.code, "a();\n\n\nb();\n");
     }
 
     #[test]

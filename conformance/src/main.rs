@@ -38,7 +38,7 @@ struct Arguments {
     /// Write the page to this file
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
-    /// Wall time for one session, in seconds
+    /// CPU time for one session, in seconds
     #[arg(long, value_name = "N", default_value_t = 120)]
     seconds: u64,
     /// Modules to run at once

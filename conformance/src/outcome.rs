@@ -13,6 +13,9 @@ pub(crate) struct Module {
     pub(crate) fate: Fate,
     /// Wall time of all its rounds.
     pub(crate) time_s: f64,
+    /// The end of the traceback, where it could not be loaded.
+    #[serde(default)]
+    pub(crate) trace: String,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +121,7 @@ mod tests {
             name: "folder/one".into(),
             fate: Fate::Ran(hows.iter().enumerate().map(case).collect()),
             time_s: 1.0,
+            trace: String::new(),
         }
     }
 

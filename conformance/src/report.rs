@@ -32,7 +32,9 @@ pub(crate) fn count(modules: &[Module]) -> String {
 /// The page.
 pub(crate) fn page(page: &Page<'_>, modules: &[Module]) -> String {
     let mut text = format!("# {}\n\n{}\n\n{}\n", page.title, page.introduction, count(modules));
-    text.push_str("\n## Passed\n\n| module | cases passed | skipped by the tests themselves |\n|---|---|---|\n");
+    text.push_str(
+        "\n## Passed\n\n| module | cases passed | skipped by the tests themselves |\n|---|---|---|\n",
+    );
     for module in modules.iter().filter(|module| module.is_clean()) {
         let (passed, skipped) = (module.count(How::Passed), module.count(How::Skipped));
         let _ = writeln!(text, "| {} | {passed} | {skipped} |", module.name);
@@ -107,7 +109,7 @@ mod tests {
             ("test_c", Fate::Skipped("no threads".into())),
             ("test_d", Fate::NotRun("ImportError".into())),
         ]
-        .map(|(name, fate)| Module { name: name.into(), fate, time_s: 0.0 })
+        .map(|(name, fate)| Module { name: name.into(), fate, time_s: 0.0, trace: String::new() })
         .into()
     }
 
@@ -116,7 +118,9 @@ mod tests {
         let reasons = Reasons::read("test_b.*test_z: there are no threads\ntest_d: it needs a compiler\n");
         let text = page(&Page { title: "Tests", introduction: "Run.", reasons }, &modules());
         assert!(text.contains("Of 4 modules **1** pass, 1 pass in part, and 2 cannot run here."), "{text}");
-        assert!(text.contains("Of their cases 2 passed, 1 were skipped by the tests themselves, and 3 failed."));
+        assert!(
+            text.contains("Of their cases 2 passed, 1 were skipped by the tests themselves, and 3 failed.")
+        );
         assert!(text.contains("| test_a | 1 | 1 |\n"));
         assert!(text.contains(
             "| test_b | 1 | 0 | 3 | OSError: \\| &lt;no>: `One.test_y`<br>there are no threads: `One.test_z`<br>\

@@ -3,6 +3,7 @@
 
 #include "libc.h"
 #include "stack.h"
+#include "threads.h"
 
 #include "quickjs.c"
 #include "dtoa.c"

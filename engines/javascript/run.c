@@ -11,9 +11,8 @@ static const char *file_name(void) {
     return length ? name : "script.js";
 }
 
-static JSValue compile(int kind) {
-    int flags = kind | JS_EVAL_FLAG_COMPILE_ONLY;
-    if (kind == JS_EVAL_TYPE_GLOBAL && mentions(request.code, "await")) flags |= JS_EVAL_FLAG_ASYNC;
+static JSValue compile(int flags) {
+    flags |= JS_EVAL_FLAG_COMPILE_ONLY;
     // The parser wants a zero behind the text. What is there is put back: it may belong to the next field.
     uint8_t *end = request.code.at + request.code.length, saved = *end;
     *end = 0;
@@ -27,10 +26,25 @@ static bool is_syntax_error(JSValueConst error) {
         JS_VALUE_GET_OBJ(outside->native_error_proto[JS_SYNTAX_ERROR]);
 }
 
+// A script that may await. `await` is an ordinary name where it makes sense as nothing else.
+static JSValue compile_script(void) {
+    if (!mentions(request.code, "await")) return compile(JS_EVAL_TYPE_GLOBAL);
+    JSValue script = compile(JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_ASYNC);
+    if (!JS_IsException(script)) return script;
+    JSValue error = JS_GetException(outside);
+    script = is_syntax_error(error) ? compile(JS_EVAL_TYPE_GLOBAL) : JS_EXCEPTION;
+    if (JS_IsException(script)) {
+        JS_FreeValue(outside, JS_GetException(outside));
+        return JS_Throw(outside, error);
+    }
+    JS_FreeValue(outside, error);
+    return script;
+}
+
 // A script, unless it is asked to be a module or makes sense as nothing else.
 static JSValue compile_script_or_module(void) {
     if (request.flags & FLAG_MODULE) return compile(JS_EVAL_TYPE_MODULE);
-    JSValue script = compile(JS_EVAL_TYPE_GLOBAL);
+    JSValue script = compile_script();
     if (!JS_IsException(script)) return script;
     if (!mentions(request.code, "import") && !mentions(request.code, "export")) return script;
     JSValue error = JS_GetException(outside);

@@ -18,7 +18,7 @@ use crate::{engines, tree};
 pub(crate) struct ConformanceArgs {
     /// Test modules of Python, such as test_json, or test programs of JavaScript, such as test_builtin.js; all of both when none is named
     names: Vec<String>,
-    /// Wall time for one session, in seconds
+    /// CPU time for one session, in seconds
     #[arg(long, value_name = "N", default_value_t = 120)]
     seconds: u64,
     /// Modules to run at once
@@ -34,25 +34,13 @@ struct Suite {
     engine: &'static str,
     /// The page that tells of a whole run.
     page: &'static str,
-    /// The folder with the tests, in the pinned sources.
-    tests: fn(&Cache) -> Result<PathBuf>,
     /// Whether a name is one of its tests'.
     has: fn(&str) -> bool,
 }
 
 const SUITES: [Suite; 2] = [
-    Suite {
-        engine: "python",
-        page: "docs/conformance-python.md",
-        tests: engines::python_library,
-        has: |name| !is_javascript(name),
-    },
-    Suite {
-        engine: "javascript",
-        page: "docs/conformance-javascript.md",
-        tests: engines::quickjs_tests,
-        has: is_javascript,
-    },
+    Suite { engine: "python", page: "docs/conformance-python.md", has: |name| !is_javascript(name) },
+    Suite { engine: "javascript", page: "docs/conformance-javascript.md", has: is_javascript },
 ];
 
 fn is_javascript(name: &str) -> bool {
@@ -64,7 +52,8 @@ pub(crate) fn conformance(args: &ConformanceArgs) -> Result<()> {
     let cache = Cache::open()?;
     let program = build()?;
     for suite in &SUITES {
-        let names: Vec<&str> = args.names.iter().map(String::as_str).filter(|name| (suite.has)(name)).collect();
+        let names: Vec<&str> =
+            args.names.iter().map(String::as_str).filter(|name| (suite.has)(name)).collect();
         if names.is_empty() && !args.names.is_empty() {
             continue;
         }
@@ -90,7 +79,7 @@ pub(crate) fn gate() -> Result<()> {
 impl Suite {
     fn command(&self, program: &Path, cache: &Cache) -> Result<Command> {
         let mut command = Command::new(program);
-        command.arg(self.engine).arg((self.tests)(cache)?);
+        command.arg(self.engine).arg(engines::tests(cache, self.engine)?);
         Ok(command)
     }
 

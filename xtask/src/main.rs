@@ -4,6 +4,7 @@
 
 mod bench;
 mod cache;
+mod conformance;
 mod engines;
 mod fetch;
 mod packages;
@@ -35,6 +36,8 @@ enum Verb {
     Bench(bench::BenchArgs),
     /// Run short programs for a long time and show what memory does
     Soak(bench::SoakArgs),
+    /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
+    Conformance(conformance::ConformanceArgs),
     /// Check the rules of the tree that no compiler checks
     Tidy,
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Test(args) => test::test(&args),
         Verb::Bench(args) => bench::bench(&args),
         Verb::Soak(args) => bench::soak(&args),
+        Verb::Conformance(args) => conformance::conformance(&args),
         Verb::Tidy => tidy::tidy(),
     };
     match done {

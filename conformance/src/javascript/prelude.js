@@ -4,15 +4,17 @@
 
 globalThis.print = console.log;
 
+// The collector runs when enough has been allocated.
+globalThis.gc = () => {
+    for (let i = 0; i < 50000; i++) {
+        const ring = {};
+        ring.ring = ring;
+    }
+};
+
 globalThis.imports = {
     "qjs:std": {
-        // The collector runs when enough has been allocated.
-        gc() {
-            for (let i = 0; i < 50000; i++) {
-                const ring = {};
-                ring.ring = ring;
-            }
-        },
+        gc,
         evalScript(text) {
             return (0, eval)(text);
         },

@@ -40,6 +40,8 @@ enum Whole {
 #[derive(Default)]
 struct Progress {
     cases: Vec<Case>,
+    /// The traceback of a module that could not be loaded.
+    trace: String,
 }
 
 /// How a round ended.
@@ -64,7 +66,7 @@ pub(super) fn run(jar: &Jar, name: &str) -> Module {
             Err(error) => Some(Fate::NotRun(error.to_string())),
         })
         .unwrap_or_else(|| Fate::NotRun(format!("{ROUNDS_MAX} sessions were not enough")));
-    Module { name: name.to_owned(), fate, time_s: begun.elapsed().as_secs_f64() }
+    Module { name: name.to_owned(), fate, time_s: begun.elapsed().as_secs_f64(), trace: progress.trace }
 }
 
 fn round(jar: &Jar, name: &str, progress: &Progress) -> belljar::Result<Outcome> {
@@ -107,7 +109,10 @@ impl Progress {
                     }
                     self.add(Case { id, how, why, trace });
                 }
-                Event { whole: Some(whole), why, .. } => return Round::Finished(self.finish(&whole, why)),
+                Event { whole: Some(whole), why, trace, .. } => {
+                    self.trace = trace;
+                    return Round::Finished(self.finish(&whole, why));
+                }
                 _ => {}
             }
         }
@@ -183,14 +188,17 @@ mod tests {
         let mut progress = Progress::default();
         let lines = [r#"{"begins": "a"}"#, r#"{"ends": "a", "how": "passed"}"#, r#"{"begins": "b"}"#];
         assert!(matches!(read(&mut progress, &lines), Round::Stopped { first: false, .. }));
-        assert!(matches!(read(&mut progress, &lines[2..]), Round::Stopped { first: true, case } if case == "b"));
+        assert!(
+            matches!(read(&mut progress, &lines[2..]), Round::Stopped { first: true, case } if case == "b")
+        );
         assert_eq!(progress.cases.len(), 1);
     }
 
     #[test]
     fn a_module_that_skips_all_its_cases_does_not_apply() {
         let mut progress = Progress::default();
-        let lines = [r#"{"ends": "setUpModule (m)", "how": "skipped", "why": "no sockets"}"#, r#"{"whole": "ran"}"#];
+        let lines =
+            [r#"{"ends": "setUpModule (m)", "how": "skipped", "why": "no sockets"}"#, r#"{"whole": "ran"}"#];
         let Round::Finished(fate) = read(&mut progress, &lines) else { panic!("it ran") };
         assert_eq!(fate, Fate::Skipped("no sockets".into()));
     }

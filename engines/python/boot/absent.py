@@ -63,6 +63,7 @@ def _explaining(module, names, reason):
     def __getattr__(name):
         text = f"module {module.__name__!r} has no attribute {name!r}"
         raise AttributeError(f"{text}: {reason}" if name in names else text, name=name, obj=module)
+    __getattr__.__module__ = module.__name__
     module.__getattr__ = __getattr__
 
 

@@ -46,7 +46,6 @@ class SandboxPolicy(events.BaseDefaultEventLoopPolicy):
     _loop_factory = SandboxLoop
 
 
-asyncio.SelectorEventLoop = asyncio.DefaultEventLoopPolicy = None
-asyncio.SelectorEventLoop = SandboxLoop
+asyncio.SelectorEventLoop = asyncio.EventLoop = SandboxLoop
 asyncio.DefaultEventLoopPolicy = SandboxPolicy
 asyncio.set_event_loop_policy(SandboxPolicy())

@@ -54,10 +54,12 @@ EXPORT("belljar_init") void belljar_init(void) {
     refuse(Py_InitializeFromConfig(&config));
     PyConfig_Clear(&config);
 
+    sqlite_prepare_locks();
     if (boot_start(&serve) < 0) {
         PyErr_Print();
         fault("the boot files failed");
     }
+    library_withdraw_start_modules();
     immortalise_all();
 }
 

@@ -30,6 +30,14 @@ double log2(double x) {
     return x > 1 ? log(2 * fraction) / M_LN2 + (exponent - 1) : log(fraction) / M_LN2 + exponent;
 }
 
+// The compiler's own has values for some numbers for which there are none.
+double acosh(double x) {
+    if (!(x >= 1)) return (x - x) / (x - x);
+    if (x < 2) return log1p(x - 1 + sqrt((x - 1) * (x - 1) + 2 * (x - 1)));
+    if (x < 0x1p26) return log(2 * x - 1 / (x + sqrt(x * x - 1)));
+    return log(x) + M_LN2;
+}
+
 // bzip2 built without the C library's streams reports broken invariants here.
 void bz_internal_error(int code);
 void bz_internal_error(int code) {

@@ -14,6 +14,7 @@
 
 // library.c: the standard library as marshalled code, in the module's data.
 void library_offer_start_modules(void);  // what the interpreter needs before it can run Python at all
+void library_withdraw_start_modules(void);  // once everything is found in the library
 PyObject *library_index(void);           // {path: (offset, length)} of every file of code
 PyObject *library_code(PyObject *module, PyObject *span);
 
@@ -30,6 +31,9 @@ void immortalise_all(void);
 
 // scrypt.c: the part of scrypt that cannot be written in Python.
 PyObject *scrypt_mix(PyObject *module, PyObject *arguments);
+
+// sqlite.c: several connections to one database.
+void sqlite_prepare_locks(void);
 
 // boot.c: brings up the boot files, which see the private module `host`.
 // What the shim calls of `boot/serve.py`, and the namespace that the user's code runs in.

@@ -1,11 +1,11 @@
 //! QuickJS-ng: one C file that includes the language, our shim and the boot files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::{Bench, Made, Recipe, Source};
-use crate::cache::{self, Key};
+use crate::cache::{self, Cache, Key};
 use crate::fetch::crates::Crate;
 use crate::zig::{self, Zig};
 
@@ -76,12 +76,22 @@ fn write_boot_header(bench: &Bench) -> Result<()> {
     cache::write(&bench.work.join("boot.h"), header)
 }
 
+/// The tests that the sources bring, as a folder.
+pub(super) fn tests(cache: &Cache) -> Result<PathBuf> {
+    Ok(QUICKJS.fetch(cache)?.join("quickjs/tests"))
+}
+
 /// A copy of the language's main file with the changes that no flag makes: dispatch through a `switch`, which is about 5 % faster here,
-/// and the lines of `stack.h` in checks that have none.
+/// the lines of `stack.h` in checks that have none, and `Atomics`, with the locks of `threads.h`.
 fn write_source(source: &Path, bench: &Bench) -> Result<()> {
     let path = source.join("quickjs.c");
     let text = String::from_utf8(cache::read(&path)?).context("quickjs.c is not UTF-8")?;
     let text = super::replace_once(&text, "#define DIRECT_DISPATCH  1", "#define DIRECT_DISPATCH  0")?;
+    let text = super::replace_once(
+        &text,
+        "!defined(EMSCRIPTEN) && !defined(__wasi__) && !__STDC_NO_ATOMICS__",
+        "!__STDC_NO_ATOMICS__",
+    )?;
     let check = "js_check_stack_overflow";
     let text = super::replace_all(
         &text,

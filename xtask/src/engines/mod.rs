@@ -183,6 +183,15 @@ fn describe(recipe: &dyn Recipe, made: &Made, out: &Path) -> Result<usize> {
     Ok(module.len())
 }
 
+/// The folder with the tests that a language's own sources bring: CPython's `Lib`, QuickJS-ng's `tests`.
+pub(crate) fn tests(cache: &Cache, name: &str) -> Result<PathBuf> {
+    match name {
+        "python" => python::library(cache),
+        "javascript" => javascript::tests(cache),
+        _ => bail!("the sources of {name} bring no tests that can be run"),
+    }
+}
+
 /// Changes a source where no flag or header does. Fails unless there is exactly one such place.
 fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
     replace_all(text, 1, from, to)

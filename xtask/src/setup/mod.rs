@@ -78,7 +78,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
 }
 
 /// Where cargo leaves what it builds.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => tree::root().join(folder),
         None => tree::root().join("target"),

@@ -33,6 +33,8 @@ pub(crate) struct Access {
     pub(crate) write: bool,
     /// Every write goes to the end.
     pub(crate) append: bool,
+    /// Remembered for the guest, and without effect: no file blocks.
+    pub(crate) nonblocking: bool,
 }
 
 /// All descriptors of a session.

@@ -61,10 +61,11 @@ impl Space {
         })
     }
 
-    /// Whether writes go to the end from now on.
-    pub(crate) fn set_append(&mut self, fd: u32, append: bool) -> Result<(), FileError> {
+    /// Changes what may change about an open file: where writes go, and whether it blocks.
+    pub(crate) fn set_flags(&mut self, fd: u32, flags: Access) -> Result<(), FileError> {
         if let Descriptor::Node(_) = self.open.get(fd)? {
-            self.open.node_mut(fd)?.access.append = append;
+            let access = &mut self.open.node_mut(fd)?.access;
+            *access = Access { read: access.read, write: access.write, ..flags };
         }
         Ok(())
     }

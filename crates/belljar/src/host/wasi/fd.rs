@@ -2,7 +2,7 @@
 
 use super::Answer;
 use super::errno::Errno;
-use super::types::{Span, appends, buffers, filetype, new_times, put_fdstat, put_filestat, put_u32, put_u64};
+use super::types::{Span, access, buffers, filetype, new_times, put_fdstat, put_filestat, put_u32, put_u64};
 use crate::host::Host;
 use crate::host::files::{Change, Channel, FileError, Listed, ROOT_FD, Space, Whence};
 use crate::host::memory::GuestMemory;
@@ -179,9 +179,9 @@ pub(crate) fn fdstat_get(host: &mut Host, memory: &mut GuestMemory<'_>, fd: u32,
     Ok(put_fdstat(memory, out, stat.kind, access)?)
 }
 
-/// `fd_fdstat_set_flags` sets whether writes go to the end.
+/// `fd_fdstat_set_flags` sets whether writes go to the end, and whether the file blocks.
 pub(crate) fn fdstat_set_flags(host: &mut Host, _: &mut GuestMemory<'_>, fd: u32, flags: u32) -> Answer {
-    Ok(host.files.space().set_append(fd, appends(flags))?)
+    Ok(host.files.space().set_flags(fd, access(0, flags))?)
 }
 
 /// `fd_filestat_get` says what is known of an open file.

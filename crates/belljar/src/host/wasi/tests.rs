@@ -188,6 +188,17 @@ fn wrong_pointers_are_faults_and_change_nothing() {
 }
 
 #[test]
+fn flags_of_an_open_file_are_remembered() {
+    let mut guest = Guest::default();
+    let fd = guest.open("work/f", 1, WRITE);
+    for flags in [0, 1, 4, 5] {
+        assert_eq!(guest.call(|host, memory| fd::fdstat_set_flags(host, memory, fd, flags)), Ok(0));
+        assert_eq!(guest.call(|host, memory| fd::fdstat_get(host, memory, fd, OUT)), Ok(0));
+        assert_eq!(guest.u32(OUT) >> 16, flags);
+    }
+}
+
+#[test]
 fn a_directory_is_listed_through_a_small_buffer() {
     let mut guest = Guest::default();
     for name in ["work/one", "work/two", "work/three"] {

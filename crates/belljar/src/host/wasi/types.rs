@@ -16,7 +16,8 @@ const RIGHTS_ALL: u64 = (1 << 30) - 1;
 const RIGHT_READ: u64 = 1 << 1;
 const RIGHT_WRITE: u64 = 1 << 6;
 
-const APPEND: u32 = 1;
+const APPEND: u8 = 1;
+const NONBLOCK: u8 = 1 << 2;
 
 /// A pointer and a length in the guest's memory.
 pub(crate) type Span = (u32, u32);
@@ -100,20 +101,20 @@ pub(super) fn put_fdstat(
     }
     let mut bytes = [0; 24];
     bytes[0] = filetype(kind);
-    bytes[2] = u8::from(access.append);
+    bytes[2] = u8::from(access.append) * APPEND | u8::from(access.nonblocking) * NONBLOCK;
     bytes[8..16].copy_from_slice(&rights.to_le_bytes());
     bytes[16..].copy_from_slice(&RIGHTS_ALL.to_le_bytes());
     memory.write(ptr, &bytes)
 }
 
-/// What a file is opened for, from the rights that are asked for.
+/// What a file is opened for, from the rights that are asked for. The other flags mean nothing here: nothing is written late.
 pub(super) fn access(rights: u64, fdflags: u32) -> Access {
-    Access { read: rights & RIGHT_READ != 0, write: rights & RIGHT_WRITE != 0, append: appends(fdflags) }
-}
-
-/// Of the flags of a descriptor only this one means something here: nothing blocks, and nothing is written late.
-pub(super) fn appends(fdflags: u32) -> bool {
-    fdflags & APPEND != 0
+    Access {
+        read: rights & RIGHT_READ != 0,
+        write: rights & RIGHT_WRITE != 0,
+        append: fdflags & u32::from(APPEND) != 0,
+        nonblocking: fdflags & u32::from(NONBLOCK) != 0,
+    }
 }
 
 /// The times to set, from `fstflags`.

@@ -128,5 +128,5 @@ fn look() -> Opening {
 }
 
 fn update() -> Opening {
-    Opening { access: Access { read: true, write: true, append: false }, ..Opening::default() }
+    Opening { access: Access { read: true, write: true, ..Access::default() }, ..Opening::default() }
 }
