@@ -3,7 +3,7 @@
 #: message: deadlock
 #: stdout: RuntimeError\nRuntimeError\nFalse\n
 #: session: kept
-#: twin: JavaScript has no way to wait for a thread: Atomics.wait says that it cannot block
+#: twin: JavaScript has nothing that could wait for a thread
 import queue
 import threading
 

@@ -3,7 +3,6 @@
 
 #include "libc.h"
 #include "stack.h"
-#include "threads.h"
 
 #include "quickjs.c"
 #include "dtoa.c"

@@ -82,16 +82,11 @@ pub(super) fn tests(cache: &Cache) -> Result<PathBuf> {
 }
 
 /// A copy of the language's main file with the changes that no flag makes: dispatch through a `switch`, which is about 5 % faster here,
-/// the lines of `stack.h` in checks that have none, and `Atomics`, with the locks of `threads.h`.
+/// and the lines of `stack.h` in checks that have none.
 fn write_source(source: &Path, bench: &Bench) -> Result<()> {
     let path = source.join("quickjs.c");
     let text = String::from_utf8(cache::read(&path)?).context("quickjs.c is not UTF-8")?;
     let text = super::replace_once(&text, "#define DIRECT_DISPATCH  1", "#define DIRECT_DISPATCH  0")?;
-    let text = super::replace_once(
-        &text,
-        "!defined(EMSCRIPTEN) && !defined(__wasi__) && !__STDC_NO_ATOMICS__",
-        "!__STDC_NO_ATOMICS__",
-    )?;
     let check = "js_check_stack_overflow";
     let text = super::replace_all(
         &text,
