@@ -34,7 +34,7 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
         output_bytes: printed.bytes,
         host_calls: host.meter.calls(),
     };
-    let files = host.files.outputs();
+    let (files, changes) = (host.files.outputs(), host.files.changes_listed());
     let Printed { chunks, truncated, .. } = printed;
     Outcome {
         ended: verdict.ended,
@@ -47,6 +47,7 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
         exit_code: verdict.exit_code,
         truncated,
         files,
+        changes,
         pending: Vec::new(),
         session,
         usage,

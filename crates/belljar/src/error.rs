@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::mount::fault::MountFault;
+
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -78,6 +80,14 @@ pub enum Error {
         path: String,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// A mount that cannot be: its text, its place, or its directory is not what it must be.
+    #[error("cannot mount {mount}: {fault}")]
+    Mount {
+        /// The mount, as `SRC:DST:MODE`.
+        mount: String,
+        /// What is wrong with it.
+        fault: MountFault,
     },
     /// TypeScript that cannot be turned into JavaScript.
     #[error("{name}:{line}:{column}: {message}")]
@@ -156,6 +166,7 @@ impl Error {
             | Self::InputName { .. }
             | Self::InputValue { .. }
             | Self::FilePath { .. }
+            | Self::Mount { .. }
             | Self::TypeScript { .. }
             | Self::Busy
             | Self::Closed => Fault::Caller,
@@ -172,6 +183,7 @@ impl Error {
         match self {
             Self::LimitRaised { .. } => Some("a request can only lower what the jar allows"),
             Self::LimitOfSession { .. } => Some("set it on the jar that the session is made from"),
+            Self::Mount { fault, .. } => Some(fault.hint()),
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
             Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),

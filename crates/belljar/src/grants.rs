@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::mount::Mount;
+
 /// What the sessions of a jar are given.
 ///
 /// ```
@@ -20,6 +22,7 @@ use std::sync::Arc;
 pub struct Grants {
     pub(crate) seed: Option<u64>,
     pub(crate) files: Vec<PlacedFile>,
+    pub(crate) mounts: Vec<Mount>,
 }
 
 /// A virtual file that a session finds when it begins.
@@ -42,6 +45,14 @@ impl Grants {
     #[must_use]
     pub fn file(mut self, path: impl Into<String>, content: impl Into<Arc<[u8]>>) -> Self {
         self.files.push(PlacedFile { path: path.into(), content: content.into() });
+        self
+    }
+
+    /// Shows a directory of the host to every session. It is opened when a session begins, which fails with
+    /// [`Error::Mount`](crate::Error::Mount) when it cannot be.
+    #[must_use]
+    pub fn mount(mut self, mount: Mount) -> Self {
+        self.mounts.push(mount);
         self
     }
 }

@@ -20,6 +20,7 @@
 
 mod grants;
 mod limits;
+mod mount;
 mod request;
 
 mod admit;
@@ -46,15 +47,18 @@ pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
 pub use error::{Error, Fault, Result};
 pub use grants::Grants;
+pub use host::files::Selection;
 pub use host::output::Sink;
 pub use jar::{Jar, build_image, open_image_in};
 pub use limits::{
     GRACE, GRACE_HEEDED, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING,
     VALUE_DEPTH_CEILING,
 };
+pub use mount::fault::MountFault;
+pub use mount::{Mount, MountMode};
 pub use outcome::{
-    Chunk, Display, Ended, File, GuestError, Json, Outcome, Pending, SessionState, Stream, Text, Truncated,
-    Usage, Value,
+    Applied, ChangeKind, Chunk, Display, Ended, File, FileChange, FileKind, GuestError, Json, Outcome,
+    Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
 pub use request::Request;
 pub use session::{Completeness, Completions, Session};

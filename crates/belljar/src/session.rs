@@ -1,5 +1,8 @@
 //! A session: state between runs. A one-off run is a session used once.
 
+use std::path::Path;
+use std::sync::{MutexGuard, PoisonError};
+
 use tokio::sync::Mutex;
 
 use crate::admit::{Plan, admit};
@@ -10,7 +13,7 @@ use crate::engine::encode::{Encoder, Verb};
 use crate::engine::instance::{Ending, Instance};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::host::files::Files;
+use crate::host::files::{Files, Selection};
 use crate::host::input::Input;
 use crate::host::output::Output;
 use crate::host::random::Random;
@@ -18,7 +21,7 @@ use crate::host::report::Report;
 use crate::host::time::Time;
 use crate::jar::Jar;
 use crate::limits::Limits;
-use crate::outcome::{Outcome, SessionState};
+use crate::outcome::{Applied, FileChange, Outcome, SessionState};
 use crate::request::Request;
 
 /// How long completion, and the check whether code is complete, may take: they answer to someone who types.
@@ -40,6 +43,8 @@ pub struct Session {
     jar: Jar,
     /// None once the session is closed, and while a run is going on: a run that is dropped half-way leaves nothing to go on with.
     live: Mutex<Option<Live>>,
+    /// The files of a session that has ended: what it wrote is not lost with it.
+    left: std::sync::Mutex<Option<Files>>,
 }
 
 struct Live {
@@ -72,7 +77,11 @@ impl Session {
     pub(crate) async fn start(jar: Jar) -> Result<Self> {
         let code = jar.image.code(jar.counting())?;
         let instance = Instance::start(code, host_of(&jar)?).await?;
-        Ok(Self { jar, live: Mutex::new(Some(Live { instance, seeded: false })) })
+        Ok(Self {
+            jar,
+            live: Mutex::new(Some(Live { instance, seeded: false })),
+            left: std::sync::Mutex::default(),
+        })
     }
 
     /// Runs code to its end.
@@ -87,7 +96,9 @@ impl Session {
         let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
         let mut live = slot.take().ok_or(Error::Closed)?;
         let outcome = live.run(plan).await;
-        if outcome.session != SessionState::Closed {
+        if outcome.session == SessionState::Closed {
+            *self.left() = Some(live.instance.host().files.clone());
+        } else {
             *slot = Some(live);
         }
         Ok(outcome)
@@ -160,14 +171,80 @@ impl Session {
         block_on(self.check(code))
     }
 
-    /// Reads a virtual file of the session.
+    /// Reads a file that the code could read, by the path that it has there. This works after the session has ended, too.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`], [`Error::Closed`], or [`Error::FilePath`] when there is no such file.
+    /// [`Error::Busy`], [`Error::Closed`] when nothing is left of the session, or [`Error::FilePath`] when there is no such file.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
+        self.with_files(|files| files.read(path))?
+    }
+
+    /// What the session has changed of directories that are mounted copy-on-write. This works after the session has ended, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`], or [`Error::Closed`] when nothing is left of the session.
+    pub fn changes(&self) -> Result<Vec<FileChange>> {
+        self.with_files(|files| files.changes())
+    }
+
+    /// The changes at and below a path as a unified diff, the host's files on the left; `/` gives all. Files that are no text, or larger
+    /// than 1 MiB, are named and not shown.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::changes`].
+    pub fn diff(&self, path: &str) -> Result<String> {
+        self.with_files(|files| files.diff(path))
+    }
+
+    /// Applies changes to the host's files, and says what became of each: a change is refused when the host's file is not what it was when
+    /// the session first changed it, when something else was put in its place, when its name is protected, or when the machine
+    /// refuses. What is refused changes nothing, and the session still has it.
+    ///
+    /// ```no_run
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Grants, Jar, Mount, Selection};
+    ///
+    /// let grants = Grants::default().mount(Mount::copy_on_write("src", "/work/src"));
+    /// let session = Jar::open("python")?.with_grants(grants).session()?;
+    /// session.run_blocking("open('/work/src/a.txt', 'w').write('new')")?;
+    /// println!("{}", session.diff("/work/src/a.txt")?);
+    /// let report = session.apply(&Selection::paths(["/work/src/a.txt"]))?;
+    /// assert!(report.refused.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::changes`].
+    pub fn apply(&self, selection: &Selection) -> Result<Applied> {
+        self.with_files(|files| files.apply(selection))
+    }
+
+    /// Writes the files that the code left in `/output` into a directory of the host, which must be there. Nothing is replaced, no link is
+    /// followed, and protected names are refused.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::changes`], and [`Error::Io`] when the directory cannot be opened.
+    pub fn save_output(&self, into: impl AsRef<Path>) -> Result<Applied> {
+        self.with_files(|files| files.save_output(into.as_ref()))?
+    }
+
+    fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
         let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
-        slot.as_mut().ok_or(Error::Closed)?.instance.host().files.read(path)
+        match slot.as_mut() {
+            Some(live) => Ok(act(&mut live.instance.host().files)),
+            None => self.left().as_mut().map(act).ok_or(Error::Closed),
+        }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Option<Files>> {
+        // Whatever panicked while it held the files has left them as they were, or with a change that was applied.
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the engine something that runs none of the user's code to its end.
@@ -238,6 +315,7 @@ fn host_of(jar: &Jar) -> Result<Host> {
         None => (Time::real(), Random::fresh()?),
     };
     let mut files = Files::new(&jar.limits, jar.image.files().clone());
+    files.mount(&jar.grants.mounts)?;
     for file in &jar.grants.files {
         files.place(&file.path, file.content.clone())?;
     }

@@ -9,6 +9,9 @@ use crate::limits::{Limits, MEMORY_BYTES_CEILING};
 /// directory. The same for all, so that a renamed file costs what it did.
 const NODE_BYTES: u64 = 768;
 
+/// What is kept of a file of the host that the session removed or replaced: its name and what tells it from others.
+const REMEMBERED_BYTES: u64 = 512;
+
 /// What every change of the files needs: the budget that it is charged to, and the time.
 pub(crate) struct Change<'a> {
     /// The session's budget.
@@ -51,6 +54,11 @@ impl Quota {
         meter.hold(NODE_BYTES)?;
         self.count += 1;
         Ok(())
+    }
+
+    /// What the host had under one more name is to be remembered, for as long as the session lives.
+    pub(super) fn remember(&mut self, meter: &mut Meter) -> Result<(), FileError> {
+        Ok(meter.hold(REMEMBERED_BYTES)?)
     }
 
     /// One file or directory less, with the `bytes` it had.

@@ -204,9 +204,9 @@ pub(crate) fn filestat_set_times(
     times: (u64, u64),
     flags: u32,
 ) -> Answer {
-    let now_ns = host.time.realtime_ns();
-    let new = new_times(times, flags, now_ns)?;
-    Ok(host.files.space().set_times_open(fd, new, now_ns)?)
+    let (space, mut change) = changing(host);
+    let new = new_times(times, flags, change.now_ns)?;
+    Ok(space.set_times_open(fd, new, &mut change)?)
 }
 
 /// `fd_prestat_get` tells the C library which directories are open from the start: the root alone.
@@ -239,10 +239,10 @@ pub(crate) fn readdir(
 ) -> Answer {
     memory.bytes(out, 4)?;
     let buffer = memory.bytes_mut(ptr, len)?;
-    let space = host.files.space();
+    let (space, mut change) = changing(host);
     let mut used = 0;
     while used < buffer.len() {
-        let Some(entry) = space.listed_after(fd, cookie)? else { break };
+        let Some(entry) = space.listed_after(fd, cookie, &mut change)? else { break };
         cookie = entry.cookie;
         used += fill(&mut buffer[used..], &dirent(&entry));
         used += fill(&mut buffer[used..], entry.name.as_bytes());

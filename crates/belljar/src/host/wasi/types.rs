@@ -60,6 +60,7 @@ pub(super) fn put_u64(memory: &mut GuestMemory<'_>, ptr: u32, value: u64) -> Res
 
 pub(super) fn filetype(kind: Kind) -> u8 {
     match kind {
+        Kind::Special => 0,
         Kind::Character => 2,
         Kind::Directory => 3,
         Kind::File => 4,
@@ -71,7 +72,7 @@ pub(super) fn filetype(kind: Kind) -> u8 {
 pub(super) fn put_filestat(memory: &mut GuestMemory<'_>, ptr: u32, stat: &Stat) -> Result<(), OutOfBounds> {
     let times = stat.times;
     let fields = [
-        1,
+        stat.device,
         stat.inode,
         filetype(stat.kind).into(),
         1,
