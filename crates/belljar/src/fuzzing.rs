@@ -14,6 +14,7 @@ use crate::host::time::Time;
 use crate::host::wasi::path::{How, Named};
 use crate::host::wasi::{clock, fd, path, poll, process, serve};
 use crate::limits::Limits;
+use crate::mount::Mount;
 use crate::outcome::{Json, Stream};
 use crate::request::Request;
 
@@ -149,6 +150,20 @@ fn call(
 /// An archive of read-only files, from any bytes.
 pub fn pack(bytes: &[u8]) {
     let _ = Pack::from_bytes(bytes.to_vec());
+}
+
+/// What somebody says is a mount: refused, or absolute and plain, and read again as it is shown.
+pub fn mount(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(mount) = text.parse::<Mount>() {
+        let plain = mount.destination().split('/').skip(1).all(|name| !["", ".", ".."].contains(&name));
+        assert!(mount.destination().starts_with('/') && plain, "{mount} is not plain");
+        assert_eq!(
+            mount.to_string().parse::<Mount>().ok(),
+            Some(mount),
+            "{text:?} is not read as it is shown"
+        );
+    }
 }
 
 /// What a guest says is JSON.

@@ -47,6 +47,9 @@ pub const VALUE_DEPTH_CEILING: u32 = 100;
 /// | `open_files` | files open at once | session | 128 | 4096 |
 /// | `host_calls` | calls to the host | run | 10 million | 2^63 - 1 |
 ///
+/// The limits on files hold for what is kept in memory, changes of copy-on-write mounts included. A mount that is written has quotas of its
+/// own ([`Mount`](crate::Mount)); `files_depth` and `open_files` hold there as well.
+///
 /// ```
 /// use belljar::Limits;
 ///

@@ -16,7 +16,7 @@ Exit codes:
   122  it printed more than it may, and was to be stopped for that
   123  it used up its fuel, or its calls to the host
   124  it used up its time
-  125  it was not run at all: bad usage, or a fault of ours
+  125  it was not run at all: bad usage, or a fault of ours; or what it changed or left could not be written
   130  it was cancelled (Ctrl-C)
   134  the engine crashed
   137  it used up its memory";
@@ -26,7 +26,7 @@ const SUSPENDED: u8 = 121;
 const OUTPUT_LIMIT: u8 = 122;
 const FUEL_LIMIT: u8 = 123;
 const TIME_LIMIT: u8 = 124;
-/// Nothing was run, or we failed.
+/// Nothing was run, or we failed, or what was to be written afterwards was not.
 pub(crate) const NOT_RUN: u8 = 125;
 const CANCELLED: u8 = 130;
 const CRASHED: u8 = 134;

@@ -1,6 +1,6 @@
-//! Limits on the command line, the same for every verb that runs code.
+//! Limits and grants on the command line, the same for every verb that runs code.
 
-use belljar::{Grants, Limits};
+use belljar::{Error, Grants, Limits, Mount};
 use clap::Args;
 
 use crate::units::{Duration, Size};
@@ -26,6 +26,9 @@ pub(crate) struct LimitArgs {
     /// Make runs repeatable: clock, randomness and scheduling follow from this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Show a directory to the program: to read (ro, the default), to change (rw), or to change in memory only (cow)
+    #[arg(long, value_name = "SRC:DST[:ro|rw|cow]")]
+    mount: Vec<String>,
 }
 
 impl LimitArgs {
@@ -44,7 +47,13 @@ impl LimitArgs {
     }
 
     /// The grants: nothing but what was given.
-    pub(crate) fn grants(&self) -> Grants {
-        self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed))
+    pub(crate) fn grants(&self) -> Result<Grants, Error> {
+        let grants = self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed));
+        self.mounts()?.into_iter().try_fold(grants, |grants, mount| Ok(grants.mount(mount)))
+    }
+
+    /// The directories that the code is shown.
+    pub(crate) fn mounts(&self) -> Result<Vec<Mount>, Error> {
+        self.mount.iter().map(|text| text.parse()).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! `belljar run`: runs one program, or serves requests as JSON lines.
 
+mod review;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,6 +9,7 @@ use std::process::ExitCode;
 use belljar::{CancelToken, Error, Outcome, Request};
 use clap::{ArgGroup, Args};
 
+use self::review::ReviewArgs;
 use crate::commands::jsonl;
 use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
@@ -46,8 +49,10 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     json: bool,
     /// Serve requests from standard input, one JSON object a line (`docs/jsonl.md`)
-    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments"])]
+    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments", "diff", "apply", "save_output"])]
     jsonl: bool,
+    #[command(flatten)]
+    review: ReviewArgs,
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
@@ -58,6 +63,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if args.jsonl {
         return jsonl::serve(args.engine.as_deref().unwrap_or(DEFAULT_ENGINE), &args.limits);
     }
+    args.review.check(&args.limits.mounts()?, args.stdin)?;
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
     let token = CancelToken::new();
@@ -69,11 +75,13 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let jar = open::jar(&open::single()?, engine, &args.limits)?;
     let interrupt = Interrupt::listen()?;
     interrupt.aim(&token);
-    let outcome = jar.run_blocking(request)?;
+    let session = jar.session()?;
+    let outcome = session.run_blocking(request)?;
     interrupt.release();
     screen.finish()?;
     show(&args, &screen, &outcome)?;
-    Ok(exit::of_outcome(&outcome))
+    let all_done = args.review.review(&session, &outcome, &screen, args.json)?;
+    Ok(if all_done { exit::of_outcome(&outcome) } else { ExitCode::from(exit::NOT_RUN) })
 }
 
 fn source(args: &RunArgs) -> Result<Source, Failure> {

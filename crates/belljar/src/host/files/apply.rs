@@ -40,6 +40,8 @@ pub enum Selection {
     All,
     /// Those at these paths, and below them.
     Paths(Vec<String>),
+    /// Those at these paths, and nothing below them.
+    Exactly(Vec<String>),
 }
 
 impl Selection {
@@ -62,14 +64,19 @@ impl Files {
     pub(crate) fn apply(&mut self, selection: &Selection) -> Applied {
         let mut chosen = self.differences(usize::MAX);
         let mut applied = Applied::default();
-        if let Selection::Paths(paths) = selection {
-            for path in paths {
-                if !chosen.iter().any(|difference| is_chosen(&difference.path, path)) {
-                    let reason = "nothing was changed there".to_owned();
-                    applied.refused.push(RefusedChange { path: path.clone(), reason });
-                }
+        let (paths, is_meant): (&[String], fn(&str, &str) -> bool) = match selection {
+            Selection::All => (&[], |_, _| true),
+            Selection::Paths(paths) => (paths, is_chosen),
+            Selection::Exactly(paths) => (paths, |path, chosen| path == chosen),
+        };
+        for path in paths {
+            if !chosen.iter().any(|difference| is_meant(&difference.path, path)) {
+                let reason = "nothing was changed there".to_owned();
+                applied.refused.push(RefusedChange { path: path.clone(), reason });
             }
-            chosen.retain(|difference| paths.iter().any(|path| is_chosen(&difference.path, path)));
+        }
+        if *selection != Selection::All {
+            chosen.retain(|difference| paths.iter().any(|path| is_meant(&difference.path, path)));
         }
         if !chosen.is_empty() {
             self.space().apply(chosen, &mut applied);

@@ -90,6 +90,7 @@ impl Space {
         }
         self.tree.unlink(old_name, change.now_ns);
         self.tree.link(new_name, number, change.now_ns);
+        self.tree.attach(new_name, number);
         Ok(())
     }
 

@@ -286,14 +286,26 @@ impl Tree {
             _ => None,
         };
         let packed = packed.filter(|index| matches!(self.pack.get(*index), Some(Packed::Directory { .. })));
-        let under = packed.map(Under::Packed).or_else(|| self.removed_directory(parent, name));
-        let number =
-            self.add((parent, name), Body::Directory(Directory::new(parent, writable, under)), now_ns);
+        let directory = Directory::new(parent, writable, packed.map(Under::Packed));
+        let number = self.add((parent, name), Body::Directory(directory), now_ns);
         if let Some(index) = packed {
             self.over.insert(index, number);
         }
-        self.stand(number);
+        self.attach((parent, name), number);
         number
+    }
+
+    /// A directory came to a place: if the host had one there, it is measured against that from now on, and so are those below it.
+    pub(super) fn attach(&mut self, (parent, name): (u64, &str), number: u64) {
+        let is_free = self.directory(&Id::Made(number)).is_some_and(|directory| directory.under.is_none());
+        let Some(under) = is_free.then(|| self.removed_directory(parent, name)).flatten() else { return };
+        let mut below = Vec::new();
+        if let Some(directory) = self.directory_mut(number) {
+            directory.under = Some(under);
+            below.extend(directory.iter().map(|(name, child)| (Box::<str>::from(name), child)));
+        }
+        self.stand(number);
+        below.iter().for_each(|(name, child)| self.attach((number, name), *child));
     }
 
     /// What the host had in a directory of this name that the session removed, to be remembered by the one that takes its place.

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
+use proptest::prelude::*;
+
 use super::super::*;
 use super::{Session, at, look, update};
 use crate::mount::Mount;
@@ -139,7 +141,9 @@ fn links_of_the_host_are_followed_in_their_mount_and_never_out_of_it() {
         assert_eq!(session.text("/work/src/sub/up"), "a on the host\n");
         assert_eq!(session.text("/work/src/down/c.txt"), "c on the host\n");
         assert_eq!(session.text("/work/src/down/../../a.txt"), "a on the host\n");
-        for path in ["absolute/secret", "escape/secret", "detour/secret", "chain", "passwd", "escape", "absolute"] {
+        for path in
+            ["absolute/secret", "escape/secret", "detour/secret", "chain", "passwd", "escape", "absolute"]
+        {
             let path = format!("/work/src/{path}");
             assert_eq!(session.stat(&path).unwrap_err(), FileError::Outside, "{path}");
             assert_eq!(session.open(&path, look()), Err(FileError::Outside), "{path}");
@@ -380,7 +384,8 @@ fn copies_are_charged_and_bounded() {
     assert_eq!(session.text("/work/src/sub/deep/c.txt"), "c on the host\n");
     let huge = fs::File::create(place.inside.join("huge")).unwrap();
     huge.set_len(1 << 32).unwrap();
-    let mut session = Session::new(&Limits { files_bytes: 1 << 32, memory_bytes: 1 << 32, ..Limits::default() });
+    let mut session =
+        Session::new(&Limits { files_bytes: 1 << 32, memory_bytes: 1 << 32, ..Limits::default() });
     session.files.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
     assert_eq!(session.open("/work/src/huge", update()), Err(FileError::TooBig));
 }
@@ -418,7 +423,8 @@ fn chosen_changes_are_applied_and_others_are_not() {
     assert_eq!(session.files.apply(&Selection::All).refused, []);
     assert_eq!((place.read("a.txt"), place.read("new/file")), ("and again\n".to_owned(), "2".to_owned()));
     assert_eq!(session.changed(), []);
-    let names: Vec<_> = fs::read_dir(&place.inside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(&place.inside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(names.iter().all(|name| !name.to_string_lossy().contains("belljar")), "{names:?}");
 }
 
@@ -490,8 +496,14 @@ fn moves_swaps_and_changes_of_kind_are_applied() {
     session.rename("/work/src/sub/deep", "/work/src/deep").unwrap();
     session.store("/work/src/sub/deep", b"a file now").unwrap();
     assert_eq!(session.files.apply(&Selection::All).refused, []);
-    assert_eq!((place.read("a.txt"), place.read("sub/b.txt")), ("b on the host\n".into(), "a on the host\n".into()));
-    assert_eq!((place.read("deep/c.txt"), place.read("sub/deep")), ("c on the host\n".into(), "a file now".into()));
+    assert_eq!(
+        (place.read("a.txt"), place.read("sub/b.txt")),
+        ("b on the host\n".into(), "a on the host\n".into())
+    );
+    assert_eq!(
+        (place.read("deep/c.txt"), place.read("sub/deep")),
+        ("c on the host\n".into(), "a file now".into())
+    );
     assert_eq!(session.changed(), []);
     session.remove_file("/work/src/a.txt").unwrap();
     session.make_directory("/work/src/a.txt").unwrap();
@@ -566,14 +578,19 @@ fn mounts_that_cannot_be_are_refused_by_name() {
     let place = Place::new();
     let refusal = |mounts: &[Mount]| Session::default().files.mount(mounts).unwrap_err().to_string();
     let inside = || place.inside.clone();
-    assert!(refusal(&[ro(inside().join("none"), "/data")]).ends_with("there is no such directory on this machine"));
+    assert!(
+        refusal(&[ro(inside().join("none"), "/data")])
+            .ends_with("there is no such directory on this machine")
+    );
     assert!(refusal(&[ro(inside().join("a.txt"), "/data")]).ends_with("it is not a directory"));
     assert!(refusal(&[ro(inside(), "data")]).ends_with("the destination is not an absolute path"));
     assert!(refusal(&[ro(inside(), "/data"), ro(inside(), "/data/x")]).contains("overlaps that of"));
     assert!(refusal(&[ro(inside(), "/data"), ro(inside(), "/data")]).contains("overlaps that of"));
     assert!(refusal(&[ro(inside(), "/lib/a.py")]).ends_with("the destination is taken"));
     assert!(refusal(&[ro(inside(), "/lib")]).ends_with("the destination is taken"));
-    assert!(refusal(&[rw(inside(), "/a"), ro(inside().join("sub"), "/b")]).contains("one of them can be written"));
+    assert!(
+        refusal(&[rw(inside(), "/a"), ro(inside().join("sub"), "/b")]).contains("one of them can be written")
+    );
     assert!(Session::default().files.mount(&[ro(inside(), "/a"), cow(inside(), "/b")]).is_ok());
     assert!(Session::default().files.mount(&[cow(inside(), "/work"), ro(inside(), "/tmp")]).is_ok());
 }
@@ -627,6 +644,41 @@ fn a_directory_that_is_swapped_for_a_link_never_leads_out() {
         over.store(true, Ordering::Relaxed);
         assert!(read > 0 && missed > 0, "{read} read, {missed} missed: nothing was raced");
     });
-    let left: Vec<_> = fs::read_dir(&place.outside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(&place.outside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["secret"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// No path, through no links, reaches what lies beside a mount; and what is done along the way changes nothing there.
+    #[test]
+    fn no_path_through_any_links_leads_out(
+        links in prop::collection::vec(("[ab]", "(/|\\.\\./|\\.\\./\\.\\./|)(a|b|sub|outside|inside|work|\\.|\\.\\.)(/\\.\\.|/secret|/a|/b|)"), 0..4),
+        paths in prop::collection::vec("(a|b|sub|outside|\\.|\\.\\.)(/(a|b|sub|deep|outside|secret|\\.|\\.\\.)){0,4}", 1..6),
+    ) {
+        let place = Place::new();
+        for (name, target) in &links {
+            let _ = symlink(target, place.inside.join("sub").join(name));
+            let _ = symlink(target, place.inside.join(name));
+        }
+        for mount in [ro, rw, cow] {
+            let mut session = place.session(mount);
+            for path in &paths {
+                let path = format!("/work/src/{path}");
+                if let Ok(bytes) = session.files.read(&path) {
+                    prop_assert!(bytes != b"secret", "{path} with {links:?}");
+                }
+                let _ = session.store(&format!("{path}/new"), b"new");
+                let _ = session.make_directory(&path);
+                let _ = session.rename(&path, "/work/src/sub/moved");
+                let _ = session.remove_file(&path);
+            }
+            session.files.apply(&Selection::All);
+        }
+        prop_assert_eq!(fs::read_dir(&place.outside).unwrap().count(), 1);
+        prop_assert_eq!(fs::read(place.outside.join("secret")).unwrap(), b"secret");
+        prop_assert_eq!(fs::read_dir(place.inside.parent().unwrap()).unwrap().count(), 2);
+    }
 }
