@@ -92,7 +92,8 @@ impl Jar {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the runtime has no place for another one; [`Error::FilePath`] when a file cannot be placed.
+    /// [`Error::Full`] when the runtime has no place for another one; [`Error::Mount`] when a directory cannot be mounted,
+    /// [`Error::FilePath`] when a file cannot be placed.
     pub fn session(&self) -> Result<Session> {
         block_on(Session::start(self.clone()))
     }

@@ -211,9 +211,8 @@ fn the_disk_is_not_filled() {
     let mount = Mount::read_write(&place.inside, "/work/src").bytes_max(100_000).files_max(20);
     let session = session(mount);
     let code = "f = open('/work/src/large', 'wb', buffering=0)\nf.write(b'x' * 90_000)\n\
-        [attempt(lambda: f.write(b'x' * 20_000) and None), attempt(lambda: f.truncate(1 << 40)), \
-        attempt(lambda: os.pwrite(f.fileno(), b'x', 1 << 40)), attempt(lambda: os.posix_fallocate(f.fileno(), 0, 1 << 40))]";
-    assert_eq!(gives(&session, code), "['ENOSPC', 'EFBIG', 'ENOSPC', 'ENOSPC']".replace("EFBIG", "ENOSPC"));
+        [attempt(act) for act in [lambda: f.write(b'x' * 20_000), lambda: f.truncate(1 << 40), lambda: os.pwrite(f.fileno(), b'x', 1 << 40)]]";
+    assert_eq!(gives(&session, code), "['ENOSPC', 'ENOSPC', 'ENOSPC']");
     let code = "made = 0\ntry:\n  while True:\n    open(f'/work/src/{made}', 'w').close()\n    made += 1\nexcept OSError as error:\n  print(made, errno.errorcode[error.errno])";
     assert_eq!(run(&session, code).stdout, "19 ENOSPC\n");
     assert_eq!(gives(&session, "attempt(lambda: os.mkdir('/work/src/d'))"), "'ENOSPC'");
@@ -231,7 +230,7 @@ fn the_disk_is_not_filled() {
         let code = format!(
             "f = open('{folder}/f', 'wb', buffering=0)\n\
              [attempt(lambda: f.truncate(1 << 40)), attempt(lambda: f.truncate(100_001)), attempt(lambda: os.mkdir('{folder}/' + 'n' * 256)), \
-             attempt(lambda: os.makedirs('{folder}' + '/d' * 9)), attempt(lambda: [os.mkdir(f'{folder}/{{n}}') for n in range(20)])]"
+             attempt(lambda: os.makedirs('{folder}' + '/d' * 9)), attempt(lambda: [os.mkdir(f'{folder}/n{{n}}') for n in range(20)])]"
         );
         assert_eq!(gives(&session, &code), "['EFBIG', 'ENOSPC', 'ENAMETOOLONG', 'ENOSPC', 'ENOSPC']");
         run(
@@ -348,9 +347,9 @@ fn changes_are_explicit_and_checked_again_when_they_are_applied() {
 fn odd_names_are_escaped_and_nothing_is_saved_elsewhere() {
     let place = Place::new();
     let session = place.cow();
-    run(&session, "open('/work/src/x\\n+++ b/etc/passwd\\u202e', 'w').write('1\\n')");
+    run(&session, "open('/work/src/x\\n+++ b\\u202e', 'w').write('1\\n')");
     let diff = session.diff("/").unwrap();
-    assert_eq!(diff.lines().nth(1), Some("+++ \"b/work/src/x\\u{a}+++ b/etc/passwd\\u{202e}\""));
+    assert_eq!(diff.lines().nth(1), Some("+++ \"b/work/src/x\\u{a}+++ b\\u{202e}\""));
     assert_eq!(diff.lines().count(), 4);
 }
 
@@ -409,7 +408,7 @@ fn mounts_that_cannot_be_are_refused_by_name() {
     assert_eq!(fault(vec![at("data")]), MountFault::Relative);
     assert_eq!(fault(vec![at("/data/../x")]), MountFault::NotPlain);
     assert_eq!(fault(vec![at("/dev/x")]), MountFault::Taken);
-    assert_eq!(fault(vec![at("/lib")]), MountFault::Taken);
+    assert_eq!(fault(vec![at("/usr")]), MountFault::Taken);
     assert!(matches!(fault(vec![at("/data"), at("/data")]), MountFault::Overlaps { .. }));
     assert!(matches!(fault(vec![at("/data"), at("/data/x")]), MountFault::Overlaps { .. }));
     let inner = Mount::read_write(place.inside.join("sub"), "/b");

@@ -65,7 +65,7 @@ with zipfile.ZipFile(home / "all.zip") as z: z.extractall(home / "out"); found["
 os.truncate(home / "rows.csv", 10); found["cut"] = (home / "rows.csv").stat().st_size
 os.utime(home / "rows.csv", (1, 2)); found["times"] = os.stat(home / "rows.csv").st_mtime
 os.symlink("rows.csv", home / "link"); found["link"] = (home / "link").read_bytes() == (home / "rows.csv").read_bytes(), os.readlink(home / "link")
-json.dumps(found, sort_keys=True)
+json.dumps(found, sort_keys=True, default=repr)
 "#;
 
 #[track_caller]

@@ -57,13 +57,26 @@ struct Staged {
     difference: Difference,
     beside: Hosted,
     hash: [u8; 32],
+    /// Where its bytes lay before, if it is a file that moved.
+    needed: Option<Hosted>,
+}
+
+/// What is being applied, and what became of it so far.
+struct Application {
+    applied: Applied,
+    /// Files that moved, whose bytes still lie at another place on the host, and that place: it is left alone until they are written.
+    needed: BTreeMap<u64, Hosted>,
 }
 
 impl Files {
     /// Applies changes to the host, and says what became of each.
     pub(crate) fn apply(&mut self, selection: &Selection) -> Applied {
         let mut chosen = self.differences(usize::MAX);
-        let mut applied = Applied::default();
+        if chosen.is_empty() && *selection == Selection::All {
+            return Applied::default();
+        }
+        let space = self.space();
+        let mut application = Application { applied: Applied::default(), needed: space.needed(&chosen) };
         let (paths, is_meant): (&[String], fn(&str, &str) -> bool) = match selection {
             Selection::All => (&[], |_, _| true),
             Selection::Paths(paths) => (paths, is_chosen),
@@ -72,21 +85,31 @@ impl Files {
         for path in paths {
             if !chosen.iter().any(|difference| is_meant(&difference.path, path)) {
                 let reason = "nothing was changed there".to_owned();
-                applied.refused.push(RefusedChange { path: path.clone(), reason });
+                application.applied.refused.push(RefusedChange { path: path.clone(), reason });
             }
         }
         if *selection != Selection::All {
             chosen.retain(|difference| paths.iter().any(|path| is_meant(&difference.path, path)));
         }
-        if !chosen.is_empty() {
-            self.space().apply(chosen, &mut applied);
-        }
-        applied
+        space.apply(chosen, &mut application);
+        application.applied
     }
 }
 
 impl Space {
-    fn apply(&mut self, chosen: Vec<Difference>, applied: &mut Applied) {
+    /// The places whose bytes moved files still need.
+    fn needed(&self, all: &[Difference]) -> BTreeMap<u64, Hosted> {
+        let moved = all.iter().filter_map(|difference| {
+            let number = difference.node?;
+            match &self.tree.node(&Id::Made(number))?.body {
+                Body::Lower(from, _) => Some((number, from.clone())),
+                _ => None,
+            }
+        });
+        moved.collect()
+    }
+
+    fn apply(&mut self, chosen: Vec<Difference>, application: &mut Application) {
         let (mut deletions, makes): (Vec<_>, Vec<_>) =
             chosen.into_iter().partition(|difference| difference.kind == ChangeKind::Deleted);
         // What lies in a directory goes before it.
@@ -96,47 +119,52 @@ impl Space {
         // What takes the place of something of another kind waits until that is gone; everything else is written before anything is
         // removed, since its content may be that of a file which moved.
         let (late, early): (Vec<_>, Vec<_>) = makes.into_iter().partition(|make| in_the_way(&make.path));
-        let make_way = |deletion: &Difference| {
+        let makes_way = |deletion: &Difference| {
             late.iter()
                 .any(|make| is_chosen(&deletion.path, &make.path) || is_chosen(&make.path, &deletion.path))
         };
-        let (first, last): (Vec<_>, Vec<_>) = deletions.iter().cloned().partition(make_way);
+        let (first, last): (Vec<_>, Vec<_>) = deletions.iter().cloned().partition(makes_way);
 
-        let staged: Vec<Staged> = early.into_iter().filter_map(|make| self.stage(make, applied)).collect();
-        first.into_iter().for_each(|deletion| self.delete(&deletion, applied));
-        staged.into_iter().for_each(|staged| self.commit(staged, applied));
+        let staged: Vec<Staged> =
+            early.into_iter().filter_map(|make| self.stage(make, application)).collect();
+        first.iter().for_each(|deletion| self.delete(deletion, application));
+        staged.into_iter().for_each(|staged| self.commit(staged, application));
         for make in late {
-            if let Some(staged) = self.stage(make, applied) {
-                self.commit(staged, applied);
+            if let Some(staged) = self.stage(make, application) {
+                self.commit(staged, application);
             }
         }
-        last.into_iter().for_each(|deletion| self.delete(&deletion, applied));
+        last.iter().for_each(|deletion| self.delete(deletion, application));
     }
 
     /// Makes a directory, or writes a file or link beside its place. None when it is done, or refused.
-    fn stage(&mut self, difference: Difference, applied: &mut Applied) -> Option<Staged> {
+    fn stage(&mut self, difference: Difference, application: &mut Application) -> Option<Staged> {
         let staged = self.check(&difference).and_then(|()| match difference.is {
             FileKind::Directory => self.apply_directory(&difference).map(|()| None),
             _ => self.write_beside(&difference).map(Some),
         });
         match staged {
-            Ok(Some((beside, hash))) => Some(Staged { difference, beside, hash }),
+            Ok(Some((beside, hash))) => {
+                let needed = difference.node.and_then(|number| application.needed.remove(&number));
+                Some(Staged { difference, beside, hash, needed })
+            }
             Ok(None) => {
-                applied.applied.push(difference.told());
+                application.applied.applied.push(difference.told());
                 None
             }
             Err(error) => {
-                applied.refused.push(refused(&difference, error));
+                application.applied.refused.push(refused(&difference, error));
                 None
             }
         }
     }
 
-    fn commit(&mut self, staged: Staged, applied: &mut Applied) {
-        let Staged { difference, beside, hash } = staged;
+    fn commit(&mut self, staged: Staged, application: &mut Application) {
+        let Staged { difference, beside, hash, needed } = staged;
         let place = &difference.place;
         let put = || -> Result<Fingerprint, FileError> {
             self.check(&difference)?;
+            application.check(&difference)?;
             let source = self.tree.mounts.source(place)?;
             match difference.kind {
                 ChangeKind::Added => source.rename_to_free(&beside, place)?,
@@ -148,20 +176,21 @@ impl Space {
         };
         match put() {
             Ok(print) => {
-                applied.applied.push(difference.told());
+                application.applied.applied.push(difference.told());
                 self.settle(&difference, print);
             }
             Err(error) => {
                 // What lies beside the place is ours, and of no use any more. If it cannot be removed, it is at least seen.
                 let _ = self.tree.mounts.source(place).and_then(|source| source.remove_file(&beside));
-                applied.refused.push(refused(&difference, error));
+                application.applied.refused.push(refused(&difference, error));
+                application.needed.extend(difference.node.zip(needed));
             }
         }
     }
 
-    fn delete(&mut self, difference: &Difference, applied: &mut Applied) {
+    fn delete(&mut self, difference: &Difference, application: &mut Application) {
         let place = &difference.place;
-        let removed = self.check(difference).and_then(|()| {
+        let removed = self.check(difference).and_then(|()| application.check(difference)).and_then(|()| {
             let source = self.tree.mounts.source(place)?;
             match difference.is {
                 FileKind::Directory => source.remove_directory(place),
@@ -170,12 +199,12 @@ impl Space {
         });
         match removed {
             Ok(()) => {
-                applied.applied.push(difference.told());
+                application.applied.applied.push(difference.told());
                 if let Some(all) = place.parent().and_then(|above| self.tree.remembered_in(&above)) {
                     all.remove(place.name());
                 }
             }
-            Err(error) => applied.refused.push(refused(difference, error)),
+            Err(error) => application.applied.refused.push(refused(difference, error)),
         }
     }
 
@@ -290,6 +319,14 @@ impl Space {
         if let Some(Body::Lower(from, _)) = node.map(|node| &mut node.body) {
             *from = place.clone();
         }
+    }
+}
+
+impl Application {
+    /// Checks that no file needs what is about to be replaced or removed.
+    fn check(&self, difference: &Difference) -> Result<(), FileError> {
+        let is_needed = self.needed.values().any(|place| *place == difference.place);
+        if is_needed { Err(FileError::Needed) } else { Ok(()) }
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) enum FileError {
     MountPoint,
     /// The host changed it meanwhile.
     Changed,
+    /// A file that moved has its bytes there still.
+    Needed,
     /// The host does not let us.
     Denied,
     /// The host failed.
@@ -76,6 +78,7 @@ impl FileError {
             Self::CrossMount => "it would cross from one mount to another",
             Self::MountPoint => "a directory of the host is mounted there",
             Self::Changed => "it was changed on the host meanwhile",
+            Self::Needed => "a file that was moved from there is not applied with it",
             Self::Denied => "the host does not allow it",
             Self::Machine => "the host failed",
         }

@@ -97,7 +97,14 @@ impl Space {
         self.quota.remember(change.meter)?;
         self.quota.resize(change.meter, 0, body.held())?;
         let times = self.tree.node(&Id::Made(above)).map(|node| node.times);
-        let number = self.add((above, place.name()), body, change)?;
+        let held = body.held();
+        let number = match self.add((above, place.name()), body, change) {
+            Ok(number) => number,
+            Err(error) => {
+                self.quota.resize(change.meter, held, 0)?;
+                return Err(error);
+            }
+        };
         for (number, times) in [(above, times), (number, Some(seen.times))] {
             if let (Some(node), Some(times)) = (self.tree.node_mut(&Id::Made(number)), times) {
                 node.times = times;

@@ -94,7 +94,7 @@ impl From<FileError> for Refusal {
             FileError::Special => Errno::Nxio,
             FileError::ManyNames => Errno::Mlink,
             FileError::CrossMount => Errno::Xdev,
-            FileError::MountPoint => Errno::Busy,
+            FileError::MountPoint | FileError::Needed => Errno::Busy,
             FileError::Changed => Errno::Stale,
             FileError::Machine => Errno::Io,
         })

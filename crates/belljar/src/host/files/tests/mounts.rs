@@ -513,6 +513,27 @@ fn moves_swaps_and_changes_of_kind_are_applied() {
 }
 
 #[test]
+fn what_a_moved_file_needs_is_not_taken_away() {
+    let place = Place::new();
+    let mut session = place.session(cow);
+    session.rename("/work/src/a.txt", "/work/src/moved").unwrap();
+    session.store("/work/src/a.txt", b"new\n").unwrap();
+    session.rename("/work/src/sub/b.txt", "/work/src/sub/c.txt").unwrap();
+    let reason = "a file that was moved from there is not applied with it";
+    assert_eq!(refused(&session.apply(&["/work/src/a.txt"]), "/work/src/a.txt"), reason);
+    assert_eq!(refused(&session.apply(&["/work/src/sub/b.txt"]), "/work/src/sub/b.txt"), reason);
+    assert_eq!(
+        (session.text("/work/src/moved"), place.read("a.txt")),
+        ("a on the host\n".into(), "a on the host\n".into())
+    );
+    assert_eq!(session.apply(&["/work/src/moved", "/work/src/a.txt"]).refused, []);
+    assert_eq!((place.read("moved"), place.read("a.txt")), ("a on the host\n".into(), "new\n".into()));
+    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(place.read("sub/c.txt"), "b on the host\n");
+    assert!(!place.inside.join("sub/b.txt").exists());
+}
+
+#[test]
 fn a_directory_that_was_removed_and_made_anew_hides_what_the_host_has() {
     let place = Place::new();
     let mut session = place.session(cow);
