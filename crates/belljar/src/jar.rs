@@ -98,7 +98,8 @@ impl Jar {
         block_on(Session::start(self.clone()))
     }
 
-    /// Runs code in a session of its own, which is dropped afterwards.
+    /// Runs code in a session of its own, which is dropped afterwards, with what it wrote in memory. To read, save or apply that, run the
+    /// code in a [`Session`] and ask the session.
     ///
     /// # Errors
     ///

@@ -33,7 +33,8 @@ pub struct Outcome {
     pub truncated: Truncated,
     /// Files that the code left in `/output`.
     pub files: Vec<File>,
-    /// What the session has changed so far of directories that are mounted copy-on-write; 10,000 changes at most are listed.
+    /// What the session has changed so far of directories that are mounted copy-on-write; 10,000 changes at most are listed. The session
+    /// shows and applies them.
     pub changes: Vec<FileChange>,
     /// Calls of tools that the code waits for. Empty unless `ended` is `suspended`.
     pub pending: Vec<Pending>,

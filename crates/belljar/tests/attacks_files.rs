@@ -115,7 +115,7 @@ fn links_never_lead_out_of_their_mount() {
     symlink("sub/b.txt", place.inside.join("within")).unwrap();
     for session in place.all() {
         let code = "[attempt(lambda: open('/work/src/' + path).read()) for path in ['absolute/secret', 'escape/secret', 'chain', 'detour/secret']]";
-        assert_eq!(gives(&session, code), format!("[{}]", vec!["'ENOTCAPABLE'"; 4].join(", ")));
+        assert_eq!(gives(&session, code), format!("[{}]", ["'ENOTCAPABLE'"; 4].join(", ")));
         assert_eq!(gives(&session, "open('/work/src/within').read()"), "'b on the host\\n'");
         assert_eq!(
             gives(&session, "os.readlink('/work/src/escape'), os.path.islink('/work/src/chain')"),
@@ -127,7 +127,7 @@ fn links_never_lead_out_of_their_mount() {
     }
     for session in [place.rw(), place.cow()] {
         let code = "[attempt(lambda: os.symlink(target, '/work/src/made')) for target in ['/etc/passwd', '../outside', '..', 'sub/../../outside']]";
-        assert_eq!(gives(&session, code), format!("[{}]", vec!["'ENOTCAPABLE'"; 4].join(", ")));
+        assert_eq!(gives(&session, code), format!("[{}]", ["'ENOTCAPABLE'"; 4].join(", ")));
         assert_eq!(
             gives(
                 &session,

@@ -6,7 +6,7 @@ mod program;
 
 use std::fs;
 
-use program::{Folder, Gave, run, run_with};
+use program::{Folder, Gave, Terminal, belljar, run, run_with};
 
 fn folder(name: &str) -> (Folder, String) {
     let folder = Folder::new(name);
@@ -49,6 +49,29 @@ fn a_diff_is_shown_and_one_change_of_two_applied() {
          --- a/work/src/b.txt\n+++ b/work/src/b.txt\n@@ -1 +1,2 @@\n two\n+more\n"
     );
     assert_eq!(gave.stderr, "note: applied: changed /work/src/b.txt, 9 bytes\n");
+    assert_eq!(fs::read_to_string(format!("{source}/a.txt")).unwrap(), "one\n");
+    assert_eq!(fs::read_to_string(format!("{source}/b.txt")).unwrap(), "two\nmore\n");
+}
+
+#[test]
+fn a_person_is_asked_for_each_change() {
+    let (_folder, source) = folder("mount-ask");
+    let mut terminal = Terminal::new();
+    let mut command = belljar();
+    command.args(["run", "--mount", &format!("{source}:/work/src:cow"), "--apply", "-c", EDIT]);
+    command.stdin(terminal.line()).stdout(terminal.line()).stderr(terminal.line());
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let shown =
+        terminal.read_until("changed /work/src/a.txt, 9 bytes? [y]es, [n]o, [a]ll that is left, [q]uit: ");
+    assert!(shown.contains("+more"), "{shown:?}");
+    terminal.write("what\n");
+    terminal.read_until("changed /work/src/a.txt");
+    terminal.write("n\n");
+    terminal.read_until("changed /work/src/b.txt");
+    terminal.write("y\n");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(terminal.shown().contains("applied: changed /work/src/b.txt"));
     assert_eq!(fs::read_to_string(format!("{source}/a.txt")).unwrap(), "one\n");
     assert_eq!(fs::read_to_string(format!("{source}/b.txt")).unwrap(), "two\nmore\n");
 }

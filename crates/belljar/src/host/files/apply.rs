@@ -77,11 +77,13 @@ impl Files {
         }
         let space = self.space();
         let mut application = Application { applied: Applied::default(), needed: space.needed(&chosen) };
-        let (paths, is_meant): (&[String], fn(&str, &str) -> bool) = match selection {
-            Selection::All => (&[], |_, _| true),
-            Selection::Paths(paths) => (paths, is_chosen),
-            Selection::Exactly(paths) => (paths, |path, chosen| path == chosen),
+        let (paths, exactly): (&[String], _) = match selection {
+            Selection::All => (&[], false),
+            Selection::Paths(paths) => (paths, false),
+            Selection::Exactly(paths) => (paths, true),
         };
+        let is_meant =
+            |path: &str, chosen: &str| if exactly { path == chosen } else { is_chosen(path, chosen) };
         for path in paths {
             if !chosen.iter().any(|difference| is_meant(&difference.path, path)) {
                 let reason = "nothing was changed there".to_owned();
@@ -89,7 +91,15 @@ impl Files {
             }
         }
         if *selection != Selection::All {
-            chosen.retain(|difference| paths.iter().any(|path| is_meant(&difference.path, path)));
+            let named: Vec<Difference> =
+                chosen.iter().filter(|it| paths.iter().any(|path| is_meant(&it.path, path))).cloned().collect();
+            let makes = named.iter().filter(|it| it.kind != ChangeKind::Deleted);
+            let above: BTreeSet<&str> = makes.flat_map(|it| ancestors(&it.path)).collect();
+            // What is new may need directories that are new.
+            chosen.retain(|it| {
+                let is_needed = it.is == FileKind::Directory && it.kind == ChangeKind::Added;
+                is_needed && above.contains(&*it.path) || paths.iter().any(|path| is_meant(&it.path, path))
+            });
         }
         space.apply(chosen, &mut application);
         application.applied
@@ -115,7 +125,7 @@ impl Space {
         // What lies in a directory goes before it.
         deletions.sort_by_key(|difference| std::cmp::Reverse(difference.place.depth()));
         let gone: BTreeSet<&str> = deletions.iter().map(|difference| &*difference.path).collect();
-        let in_the_way = |path: &str| gone.iter().any(|gone| is_chosen(path, gone));
+        let in_the_way = |path: &str| ancestors(path).chain([path]).any(|above| gone.contains(above));
         // What takes the place of something of another kind waits until that is gone; everything else is written before anything is
         // removed, since its content may be that of a file which moved.
         let (late, early): (Vec<_>, Vec<_>) = makes.into_iter().partition(|make| in_the_way(&make.path));
@@ -167,7 +177,11 @@ impl Space {
             application.check(&difference)?;
             let source = self.tree.mounts.source(place)?;
             match difference.kind {
-                ChangeKind::Added => source.rename_to_free(&beside, place)?,
+                ChangeKind::Added => match source.rename_to_free(&beside, place) {
+                    // There are file systems without links.
+                    Err(FileError::Denied | FileError::Machine) => source.rename(&beside, place)?,
+                    put => put?,
+                },
                 ChangeKind::Changed | ChangeKind::Deleted => source.rename(&beside, place)?,
             }
             // It is there; that its name outlives a power failure as well is more than can be promised of every file system.
@@ -357,6 +371,11 @@ fn hash_of_file(file: &HostFile) -> Result<[u8; 32], FileError> {
         hasher.update(&step[..count]);
         at += count as u64;
     }
+}
+
+/// The paths of the directories above a path.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at]).filter(|above| !above.is_empty())
 }
 
 /// Makes something in a directory under a name that is free.

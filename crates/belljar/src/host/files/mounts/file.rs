@@ -1,6 +1,6 @@
 //! An open file of the host, and what the host says of one.
 
-use cap_std::fs::{File, FileExt, Metadata, MetadataExt};
+use cap_std::fs::{File, FileExt, FileType, Metadata, MetadataExt};
 
 use crate::host::files::error::FileError;
 use crate::host::files::kind::Kind;
@@ -29,7 +29,7 @@ impl Seen {
             let seconds = u64::try_from(seconds).unwrap_or(0);
             seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(rest).unwrap_or(0))
         };
-        let kind = kind_of(metadata);
+        let kind = kind_of(metadata.file_type());
         Self {
             kind,
             size: if kind == Kind::Directory { 0 } else { metadata.len() },
@@ -60,8 +60,7 @@ impl Seen {
     }
 }
 
-pub(super) fn kind_of(metadata: &Metadata) -> Kind {
-    let kind = metadata.file_type();
+pub(super) fn kind_of(kind: FileType) -> Kind {
     if kind.is_dir() {
         Kind::Directory
     } else if kind.is_file() {
@@ -80,7 +79,7 @@ pub(in crate::host::files) struct HostFile(File);
 impl HostFile {
     /// Makes sure, of the file that was opened and not of its name, that it is one.
     pub(super) fn new(file: File) -> Result<Self, FileError> {
-        match kind_of(&file.metadata()?) {
+        match kind_of(file.metadata()?.file_type()) {
             Kind::File => Ok(Self(file)),
             Kind::Directory => Err(FileError::IsDirectory),
             _ => Err(FileError::Special),

@@ -11,8 +11,7 @@ use std::sync::Arc;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt, SystemTimeSpec};
 use cap_std::ambient_authority;
 use cap_std::fs::{
-    Dir, DirBuilder, DirBuilderExt, FileType, MetadataExt, OpenOptions, OpenOptionsExt, Permissions,
-    PermissionsExt,
+    Dir, DirBuilder, DirBuilderExt, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt,
 };
 use cap_std::time::{Duration, SystemTime};
 
@@ -115,7 +114,7 @@ impl Source {
             if listing.entries.len() >= LISTED_MAX {
                 return Err(FileError::TooBig);
             }
-            let kind = entry.file_type().map_or(Kind::Special, kind_of_type);
+            let kind = entry.file_type().map_or(Kind::Special, kind_of);
             if is_name(name.as_bytes()) {
                 listing.entries.push(HostEntry { name, kind, inode: entry.ino() });
             }
@@ -136,7 +135,7 @@ impl Source {
         write: bool,
     ) -> Result<HostFile, FileError> {
         let above = self.above(place)?;
-        match kind_of(&above.symlink_metadata(place.name())?) {
+        match kind_of(above.symlink_metadata(place.name())?.file_type()) {
             Kind::File => {}
             Kind::Directory => return Err(FileError::IsDirectory),
             // It was a file when the path was walked, or the walk had followed it.
@@ -187,7 +186,9 @@ impl Source {
     pub(in crate::host::files) fn rename_to_free(&self, from: &Hosted, to: &Hosted) -> Result<(), FileError> {
         let (old, new) = (self.above(from)?, self.above(to)?);
         old.hard_link(from.name(), &new, to.name())?;
-        Ok(old.remove_file(from.name())?)
+        // The file is where it is to be, whatever becomes of the name beside it.
+        let _ = old.remove_file(from.name());
+        Ok(())
     }
 
     /// Sets the times of a file or directory. A link is not followed.
@@ -238,17 +239,5 @@ fn is_within(inner: &Dir, outer: &Dir) -> std::io::Result<bool> {
         if identity(&here)? == reached {
             return Ok(false);
         }
-    }
-}
-
-fn kind_of_type(kind: FileType) -> Kind {
-    if kind.is_dir() {
-        Kind::Directory
-    } else if kind.is_file() {
-        Kind::File
-    } else if kind.is_symlink() {
-        Kind::Link
-    } else {
-        Kind::Special
     }
 }

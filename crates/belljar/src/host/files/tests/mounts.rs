@@ -412,6 +412,14 @@ fn chosen_changes_are_applied_and_others_are_not() {
     assert_eq!(place.read("sub/b.txt"), "b on the host\n");
     assert_eq!(session.changed().len(), 6);
 
+    session.make_directory("/work/src/far").unwrap();
+    session.make_directory("/work/src/far/below").unwrap();
+    session.store("/work/src/far/below/file", b"far").unwrap();
+    session.store("/work/src/far/other", b"").unwrap();
+    assert_eq!(session.apply(&["/work/src/far/below/file"]).applied.len(), 3);
+    assert_eq!(place.read("far/below/file"), "far");
+    assert_eq!(session.apply(&["/work/src/far"]).applied.len(), 1);
+
     assert_eq!(session.apply(&["/work/src/new/", "/work/src/sub/deep"]).refused, []);
     assert_eq!(place.read("new/link"), "1");
     assert!(!place.inside.join("sub/deep").exists());
