@@ -375,7 +375,7 @@ fn hash_of_file(file: &HostFile) -> Result<[u8; 32], FileError> {
 
 /// The paths of the directories above a path.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/').map(|(at, _)| &path[..at]).filter(|above| !above.is_empty())
+    path.match_indices('/').map(move |(at, _)| &path[..at]).filter(|above| !above.is_empty())
 }
 
 /// Makes something in a directory under a name that is free.
