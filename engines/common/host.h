@@ -18,6 +18,10 @@ HOST("sleep") void host_sleep(int64_t nanoseconds);
 HOST("random") void host_random(void *bytes, size_t length);
 HOST("exit") noreturn void host_exit(int32_t code);
 HOST("fault") noreturn void host_fault(const void *text, size_t length);
+HOST("begin") uint32_t host_begin(uint32_t kind, const void *bytes, size_t length);
+HOST("wait") uint32_t host_wait(uint32_t id, int64_t nanoseconds);
+HOST("take") int32_t host_take(uint32_t id, void *bytes, size_t length);
+HOST("drop") void host_drop(uint32_t id);
 HOST("try") uint32_t host_try(uint32_t function, uint32_t argument);
 HOST("throw") noreturn void host_throw(void);
 

@@ -8,8 +8,10 @@ const EXPORTS: [&str; 6] =
     ["memory", "_initialize", "belljar_init", "belljar_buffer", "belljar_enter", "belljar_stop_table"];
 
 /// What an engine may import from `belljar`.
-const IMPORTS: [&str; 10] =
-    ["output", "input", "report", "clock", "sleep", "random", "exit", "fault", "try", "throw"];
+const IMPORTS: [&str; 14] = [
+    "output", "input", "report", "clock", "sleep", "random", "exit", "fault", "try", "throw", "begin",
+    "wait", "take", "drop",
+];
 
 /// The other module that the Python engine may import from.
 pub(crate) const WASI: &str = "wasi_snapshot_preview1";

@@ -8,6 +8,8 @@ use super::State;
 use super::deadline;
 use crate::host::Host;
 use crate::host::memory::GuestMemory;
+use crate::host::operations::Taken;
+use crate::host::operations::begin::begin;
 use crate::host::stop::Stop;
 use crate::outcome::Stream;
 
@@ -17,6 +19,7 @@ const MODULE: &str = "belljar";
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     results(linker)?;
     machine(linker)?;
+    waiting(linker)?;
     jumps(linker)?;
     super::wasi::add_to_linker(linker)
 }
@@ -81,6 +84,34 @@ fn machine(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     Ok(())
 }
 
+/// Operations, which the guest begins and waits for while it does something else.
+fn waiting(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "begin", |mut caller: Caller<'_, State>, kind: u32, ptr: u32, len: u32| {
+        let (memory, host) = charged(&mut caller)?;
+        stops(begin(host, &memory, kind, (ptr, len)))
+    })?;
+    linker.func_wrap_async(MODULE, "wait", |mut caller: Caller<'_, State>, (id, ns): (u32, i64)| {
+        Box::new(async move {
+            charged(&mut caller)?;
+            wait_for_operation(&mut caller, id, ns).await
+        })
+    })?;
+    linker.func_wrap(MODULE, "take", |mut caller: Caller<'_, State>, id: u32, ptr: u32, len: u32| {
+        let (mut memory, host) = charged(&mut caller)?;
+        Ok(match stops(host.operations.take(&mut host.meter, &mut memory, id, (ptr, len)))? {
+            Taken::Bytes(count) => count.cast_signed(),
+            Taken::NotYet => -1,
+            Taken::End => 0,
+        })
+    })?;
+    linker.func_wrap(MODULE, "drop", |mut caller: Caller<'_, State>, id: u32| {
+        let (_, host) = charged(&mut caller)?;
+        host.operations.close(&mut host.meter, id);
+        Ok(())
+    })?;
+    Ok(())
+}
+
 /// `try` and `throw`, for an engine that has a `setjmp`.
 fn jumps(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
@@ -125,6 +156,27 @@ fn charged<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(GuestMemo
 pub(crate) async fn wait(caller: &mut Caller<'_, State>, pause: Duration) -> wasmtime::Result<()> {
     let pause = caller.data_mut().host.time.sleep(pause);
     deadline::wait(caller.as_context_mut(), pause).await
+}
+
+/// Waits until operation `id`, or any if it is 0, has something to take, or for `ns` if that is not negative. 0 when nothing has. While
+/// nothing could come, waiting is sleeping, and waiting for ever is over at once.
+async fn wait_for_operation(caller: &mut Caller<'_, State>, id: u32, ns: i64) -> wasmtime::Result<u32> {
+    let pause = u64::try_from(ns).map_or(Duration::MAX, Duration::from_nanos);
+    if id == 0 && !caller.data().host.operations.is_expecting() {
+        if ns > 0 {
+            wait(caller, pause).await?;
+        }
+        return Ok(0);
+    }
+    let found = deadline::wait_for(caller.as_context_mut(), pause, |state, context| {
+        state.host.operations.poll_ready(id, context)
+    });
+    let found = found.await?;
+    if found.is_none() && ns > 0 {
+        // Other than a sleep it was waited for, but a repeatable clock has not seen it.
+        caller.data_mut().host.time.sleep(pause);
+    }
+    Ok(found.unwrap_or(0))
 }
 
 fn stops<T>(result: Result<T, Stop>) -> wasmtime::Result<T> {

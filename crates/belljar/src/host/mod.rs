@@ -10,6 +10,7 @@ pub(crate) mod stopwatch;
 
 pub(crate) mod files;
 pub(crate) mod input;
+pub(crate) mod operations;
 pub(crate) mod output;
 pub(crate) mod random;
 pub(crate) mod report;
@@ -23,6 +24,7 @@ use crate::limits::Limits;
 use files::Files;
 use input::Input;
 use meter::Meter;
+use operations::Operations;
 use output::Output;
 use random::Random;
 use report::Report;
@@ -38,6 +40,7 @@ pub(crate) struct Host {
     pub(crate) time: Time,
     pub(crate) random: Random,
     pub(crate) files: Files,
+    pub(crate) operations: Operations,
     pub(crate) cpu: Arc<CpuTime>,
     /// Environment variables as the guest sees them, `NAME=value`, without NUL bytes.
     pub(crate) environment: Vec<String>,
@@ -53,6 +56,7 @@ impl Host {
             time,
             random,
             files,
+            operations: Operations::default(),
             cpu: Arc::default(),
             environment: Vec::new(),
         }
