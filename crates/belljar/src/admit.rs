@@ -77,6 +77,8 @@ pub(crate) fn narrow(asked: Limits, allowed: &Limits) -> Result<Limits> {
         ("files_depth", asked.files_depth.into(), allowed.files_depth.into()),
         ("open_files", asked.open_files.into(), allowed.open_files.into()),
         ("host_calls", asked.host_calls, allowed.host_calls),
+        ("net_requests", asked.net_requests, allowed.net_requests),
+        ("net_bytes", asked.net_bytes, allowed.net_bytes),
     ];
     match pairs.into_iter().find(|(_, asked, allowed)| asked > allowed) {
         Some((limit, asked, allowed)) => Err(Error::LimitRaised { limit, asked, allowed }),

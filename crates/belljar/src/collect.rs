@@ -1,12 +1,13 @@
 //! Builds the outcome of a run from what the host collected.
 
 use crate::engine::instance::{Ending, Instance};
+use crate::host::Host;
 use crate::host::output::Printed;
 use crate::host::report::Report;
 use crate::host::stop::Stop;
 use crate::limits::Limits;
 use crate::outcome::{
-    Chunk, Display, Ended, GuestError, Json, Outcome, SessionState, Stream, Text, Usage, Value,
+    Chunk, Display, Ended, File, GuestError, Json, Outcome, SessionState, Stream, Text, Usage, Value,
 };
 
 /// How a run ended, and what to say about it when the engine said nothing.
@@ -23,6 +24,9 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
     let fuel = limits.fuel.zip(instance.fuel()).map(|(given, left)| given.saturating_sub(left));
     let host = instance.host();
     let mut report = host.report.take(&mut host.meter, limits);
+    if let Some(secrets) = &host.secrets {
+        report.scrub(secrets);
+    }
     let printed = host.output.finish(&mut host.meter);
     let session = if ending.is_intact() { SessionState::Kept } else { SessionState::Closed };
     let verdict = judge(ending, &mut report, host.meter.refused_memory(), limits);
@@ -34,7 +38,9 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
         output_bytes: printed.bytes,
         host_calls: host.meter.calls(),
     };
-    let files = host.files.outputs();
+    let files =
+        host.files.outputs().into_iter().map(|file| File { path: without_secrets(host, file.path), ..file });
+    let files = files.collect();
     let Printed { chunks, truncated, .. } = printed;
     Outcome {
         ended: verdict.ended,
@@ -159,6 +165,10 @@ fn text_of(chunks: &[Chunk], stream: Stream) -> Text {
     let mut text = Text::default();
     chunks.iter().filter(|chunk| chunk.stream == stream).for_each(|chunk| text.push(chunk.text.as_bytes()));
     text
+}
+
+fn without_secrets(host: &Host, text: String) -> String {
+    lossy(host.scrub(text.into_bytes()))
 }
 
 fn lossy(bytes: Vec<u8>) -> String {

@@ -91,6 +91,25 @@ pub enum Error {
         /// What the parser said.
         message: String,
     },
+    /// A rule of the network makes no sense, or would match too much.
+    #[error("the network rule {rule:?} {problem}")]
+    NetRule {
+        /// The rule.
+        rule: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A secret cannot be one. Its value is never shown.
+    #[error("the secret {name:?} {problem}")]
+    Secret {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// What should be certificates is none.
+    #[error("there is no certificate in what was given as PEM")]
+    Certificate,
     /// The session is running something else.
     #[error("the session is busy with another run")]
     Busy,
@@ -157,6 +176,9 @@ impl Error {
             | Self::InputValue { .. }
             | Self::FilePath { .. }
             | Self::TypeScript { .. }
+            | Self::NetRule { .. }
+            | Self::Secret { .. }
+            | Self::Certificate
             | Self::Busy
             | Self::Closed => Fault::Caller,
             Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
@@ -172,6 +194,9 @@ impl Error {
         match self {
             Self::LimitRaised { .. } => Some("a request can only lower what the jar allows"),
             Self::LimitOfSession { .. } => Some("set it on the jar that the session is made from"),
+            Self::NetRule { .. } => Some("write HOST, HOST:PORT, *.HOST or GET,HEAD@HOST/PATH"),
+            Self::Secret { .. } => Some("name the variable, one host and the header that the value is for"),
+            Self::Certificate => Some("give certificates in PEM: -----BEGIN CERTIFICATE-----"),
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
             Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),

@@ -8,7 +8,10 @@ use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::files::pack::Pack;
 use crate::host::memory::GuestMemory;
+use crate::host::net::request::HttpRequest;
+use crate::host::net::rule::NetRule;
 use crate::host::random::Random;
+use crate::host::secrets::{Scrubber, Secret, Secrets};
 use crate::host::stop::Stop;
 use crate::host::time::Time;
 use crate::host::wasi::path::{How, Named};
@@ -166,4 +169,55 @@ pub fn typescript(bytes: &[u8]) {
     if let Ok(plan) = admit(Request::new(text).name("fuzz.ts"), Language::JavaScript, &limits()) {
         assert_eq!(plan.code.lines().count(), lines, "taking types out moved lines");
     }
+}
+
+/// A rule, and behind a line end a URL.
+pub fn net_rule(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (rule, url) = text.split_once('\n').unwrap_or((text, "https://a.example.com/"));
+    let Ok(rule) = rule.parse::<NetRule>() else { return };
+    assert_eq!(rule.to_string().parse::<NetRule>().expect("what is shown can be read"), rule);
+    let Ok(url) = url::Url::parse(url) else { return };
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else { return };
+    if rule.covers_host(&host, port) {
+        let shown = rule.to_string();
+        let named = shown.rsplit('@').next().and_then(|place| place.split('/').next()).unwrap_or_default();
+        let named = named.strip_suffix(&format!(":{port}")).unwrap_or(named);
+        let host = host.to_string();
+        match named.strip_prefix('*') {
+            Some(above) => {
+                assert!(host.ends_with(above) && host.len() > above.len(), "{shown} covers {host}")
+            }
+            None => assert_eq!(host, named),
+        }
+    }
+}
+
+/// The fields of a request over HTTP.
+pub fn http_request(bytes: &[u8]) {
+    let Ok(request) = HttpRequest::read(bytes) else { return };
+    assert!(request.place().starts_with(&request.host().to_string()), "the host is the one of the URL");
+    for (name, value) in &request.headers {
+        assert!(!value.as_bytes().iter().any(|byte| b"\r\n\0".contains(byte)), "{name} has more than a line");
+    }
+    let _ = request.target();
+}
+
+/// A stream with secrets in it, whose first byte says how long the pieces are.
+pub fn scrub(bytes: &[u8]) {
+    const VALUE: &str = "a/secret+of=fuzzing&\"1\"";
+    let Some((cut, rest)) = bytes.split_first() else { return };
+    let Ok(secret) = Secret::new("KEY", "h.example", "X-Key", VALUE) else { unreachable!("it is one") };
+    let secrets = Secrets::new(&[secret], &mut Random::from_seed(0)).expect("there is one");
+    // A byte that says so becomes the secret.
+    let text: Vec<u8> = rest
+        .iter()
+        .flat_map(|byte| if *byte == 0xff { VALUE.as_bytes().to_vec() } else { vec![*byte] })
+        .collect();
+    let mut scrubber = Scrubber::new(Arc::clone(&secrets));
+    let pieces = text.chunks(usize::from(*cut).max(1));
+    let mut out: Vec<u8> = pieces.flat_map(|piece| scrubber.push(piece)).collect();
+    out.extend(scrubber.finish());
+    assert!(!out.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "a secret came through");
+    assert_eq!(out, secrets.scrub(text), "the pieces make no difference");
 }

@@ -2,6 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::error::Result;
+use crate::host::net::policy::Policy;
+use crate::host::net::resolve::Resolver;
+use crate::host::net::rule::NetRule;
+use crate::host::secrets::Secret;
+
 /// What the sessions of a jar are given.
 ///
 /// ```
@@ -20,6 +26,8 @@ use std::sync::Arc;
 pub struct Grants {
     pub(crate) seed: Option<u64>,
     pub(crate) files: Vec<PlacedFile>,
+    pub(crate) net: Arc<Policy>,
+    pub(crate) secrets: Vec<Secret>,
 }
 
 /// A virtual file that a session finds when it begins.
@@ -42,6 +50,37 @@ impl Grants {
     #[must_use]
     pub fn file(mut self, path: impl Into<String>, content: impl Into<Arc<[u8]>>) -> Self {
         self.files.push(PlacedFile { path: path.into(), content: content.into() });
+        self
+    }
+
+    /// Lets code speak HTTP with the hosts that `rule` covers.
+    #[must_use]
+    pub fn net(mut self, rule: NetRule) -> Self {
+        Arc::make_mut(&mut self.net).add_rule(rule);
+        self
+    }
+
+    /// Trusts the certificates in `pem` when a server proves who it is, besides those of public authorities.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Certificate`](crate::Error::Certificate) when there is none in it, or one that cannot be used.
+    pub fn tls_root(mut self, pem: &[u8]) -> Result<Self> {
+        Arc::make_mut(&mut self.net).add_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Looks names up with `resolver` instead of the operating system's.
+    #[must_use]
+    pub fn resolver(mut self, resolver: impl Resolver + 'static) -> Self {
+        Arc::make_mut(&mut self.net).set_resolver(Arc::new(resolver));
+        self
+    }
+
+    /// Lets code use a secret without seeing it. Its host must be granted as well.
+    #[must_use]
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.secrets.push(secret);
         self
     }
 }

@@ -46,7 +46,10 @@ pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
 pub use error::{Error, Fault, Result};
 pub use grants::Grants;
+pub use host::net::resolve::Resolver;
+pub use host::net::rule::NetRule;
 pub use host::output::Sink;
+pub use host::secrets::Secret;
 pub use jar::{Jar, build_image, open_image_in};
 pub use limits::{
     GRACE, GRACE_HEEDED, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING,

@@ -46,6 +46,8 @@ pub const VALUE_DEPTH_CEILING: u32 = 100;
 /// | `files_depth` | directories above a file | session | 32 | 256 |
 /// | `open_files` | files open at once | session | 128 | 4096 |
 /// | `host_calls` | calls to the host | run | 10 million | 2^63 - 1 |
+/// | `net_requests` | requests over the network | run | 1000 | 1 million |
+/// | `net_bytes` | bytes over the network, in both directions | run | 64 MiB | 1 TiB |
 ///
 /// ```
 /// use belljar::Limits;
@@ -84,6 +86,10 @@ pub struct Limits {
     pub open_files: u32,
     /// Number of times that one run may call the host.
     pub host_calls: u64,
+    /// Number of requests that one run may make over the network.
+    pub net_requests: u64,
+    /// Bytes that one run may send and receive over the network, encryption not counted.
+    pub net_bytes: u64,
 }
 
 /// What happens to code that prints more than it may.
@@ -113,6 +119,8 @@ impl Default for Limits {
             files_depth: 32,
             open_files: 128,
             host_calls: 10_000_000,
+            net_requests: 1000,
+            net_bytes: 64 * MIB,
         }
     }
 }
@@ -136,7 +144,9 @@ impl Limits {
         within("files_count", u64::from(self.files_count), 0, 1_000_000)?;
         within("files_depth", u64::from(self.files_depth), 1, 256)?;
         within("open_files", u64::from(self.open_files), 0, 4096)?;
-        within("host_calls", self.host_calls, 1, long)
+        within("host_calls", self.host_calls, 1, long)?;
+        within("net_requests", self.net_requests, 0, 1_000_000)?;
+        within("net_bytes", self.net_bytes, 0, 1024 * 1024 * MIB)
     }
 
     /// The wall time of one run.

@@ -1,5 +1,7 @@
 //! A session: state between runs. A one-off run is a session used once.
 
+use std::sync::Arc;
+
 use tokio::sync::Mutex;
 
 use crate::admit::{Plan, admit};
@@ -12,9 +14,11 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::input::Input;
+use crate::host::net::Net;
 use crate::host::output::Output;
 use crate::host::random::Random;
 use crate::host::report::Report;
+use crate::host::secrets::Secrets;
 use crate::host::time::Time;
 use crate::jar::Jar;
 use crate::limits::Limits;
@@ -167,7 +171,9 @@ impl Session {
     /// [`Error::Busy`], [`Error::Closed`], or [`Error::FilePath`] when there is no such file.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
         let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
-        slot.as_mut().ok_or(Error::Closed)?.instance.host().files.read(path)
+        let host = slot.as_mut().ok_or(Error::Closed)?.instance.host();
+        let content = host.files.read(path)?;
+        Ok(host.scrub(content))
     }
 
     /// Asks the engine something that runs none of the user's code to its end.
@@ -183,7 +189,10 @@ impl Session {
         more(&mut encoder);
         let ending = live.instance.enter(&encoder.finish(), &limits, &CancelToken::new()).await;
         let host = live.instance.host();
-        let report = host.report.take(&mut host.meter, &limits);
+        let mut report = host.report.take(&mut host.meter, &limits);
+        if let Some(secrets) = &host.secrets {
+            report.scrub(secrets);
+        }
         host.output.finish(&mut host.meter);
         if ending.is_intact() {
             *slot = Some(live);
@@ -197,8 +206,9 @@ impl Live {
     fn begin(&mut self, verb: Verb, limits: &Limits) -> Encoder {
         let host = self.instance.host();
         host.meter.begin_run(limits);
+        host.net.begin_run(limits);
         host.report = Report::new(limits);
-        host.output = Output::new(limits, None);
+        host.output = Output::new(limits, None).without(host.secrets.as_ref());
         host.input = Input::empty();
         let mut encoder = Encoder::new(verb);
         if !self.seeded {
@@ -208,7 +218,10 @@ impl Live {
         encoder
     }
 
-    async fn run(&mut self, plan: Plan) -> Outcome {
+    async fn run(&mut self, mut plan: Plan) -> Outcome {
+        if let Some(secrets) = &self.instance.host().secrets {
+            plan.environment.extend(secrets.environment());
+        }
         let mut encoder = self.begin(Verb::Run, &plan.limits);
         encoder.name(&plan.name);
         encoder.value_limit(&plan.limits);
@@ -221,7 +234,7 @@ impl Live {
         encoder.code(&plan.code);
 
         let host = self.instance.host();
-        host.output = Output::new(&plan.limits, plan.sink);
+        host.output = Output::new(&plan.limits, plan.sink).without(host.secrets.as_ref());
         if let Some(stdin) = plan.stdin {
             host.input = Input::from_reader(stdin);
         }
@@ -233,7 +246,7 @@ impl Live {
 
 /// Our side of a new session.
 fn host_of(jar: &Jar) -> Result<Host> {
-    let (time, random) = match jar.grants.seed {
+    let (time, mut random) = match jar.grants.seed {
         Some(seed) => (Time::repeatable(), Random::from_seed(seed)),
         None => (Time::real(), Random::fresh()?),
     };
@@ -241,7 +254,11 @@ fn host_of(jar: &Jar) -> Result<Host> {
     for file in &jar.grants.files {
         files.place(&file.path, file.content.clone())?;
     }
-    Ok(Host::new(&jar.limits, time, random, files))
+    let secrets = Secrets::new(&jar.grants.secrets, &mut random);
+    let mut host = Host::new(&jar.limits, time, random, files);
+    host.net = Net::new(Arc::clone(&jar.grants.net));
+    host.secrets = secrets;
+    Ok(host)
 }
 
 impl std::fmt::Debug for Session {

@@ -11,6 +11,8 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/engine/bake.rs", &["std::fs", "std::process"]),
     // The read-only files of an image: packed when it is made, mapped when it is opened.
     ("crates/belljar/src/host/files/pack/", &["std::fs", "rustix::mm"]),
+    // The network: addresses, and names that become addresses.
+    ("crates/belljar/src/host/net/", &["std::net"]),
     // What the machine says about time and chance, each in the one file that asks.
     ("crates/belljar/src/host/stopwatch.rs", &["Instant", "rustix::time"]),
     ("crates/belljar/src/host/time.rs", &["SystemTime"]),

@@ -76,9 +76,9 @@ fn machine(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         MODULE,
         "fault",
         |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<()> {
-            let (memory, _) = split(&mut caller)?;
+            let (memory, host) = split(&mut caller)?;
             let text = memory.bytes(ptr, len.min(1024)).unwrap_or(b"it did not say why");
-            Err(fault(String::from_utf8_lossy(text).into_owned()))
+            Err(fault(String::from_utf8_lossy(&host.scrub(text.to_vec())).into_owned()))
         },
     )?;
     Ok(())

@@ -10,10 +10,12 @@ pub(crate) mod stopwatch;
 
 pub(crate) mod files;
 pub(crate) mod input;
+pub(crate) mod net;
 pub(crate) mod operations;
 pub(crate) mod output;
 pub(crate) mod random;
 pub(crate) mod report;
+pub(crate) mod secrets;
 pub(crate) mod time;
 pub(crate) mod wasi;
 
@@ -24,10 +26,12 @@ use crate::limits::Limits;
 use files::Files;
 use input::Input;
 use meter::Meter;
+use net::Net;
 use operations::Operations;
 use output::Output;
 use random::Random;
 use report::Report;
+use secrets::Secrets;
 use stopwatch::CpuTime;
 use time::Time;
 
@@ -41,6 +45,9 @@ pub(crate) struct Host {
     pub(crate) random: Random,
     pub(crate) files: Files,
     pub(crate) operations: Operations,
+    pub(crate) net: Net,
+    /// None when there are none: then nothing is searched for them.
+    pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) cpu: Arc<CpuTime>,
     /// Environment variables as the guest sees them, `NAME=value`, without NUL bytes.
     pub(crate) environment: Vec<String>,
@@ -57,8 +64,18 @@ impl Host {
             random,
             files,
             operations: Operations::default(),
+            net: Net::default(),
+            secrets: None,
             cpu: Arc::default(),
             environment: Vec::new(),
+        }
+    }
+
+    /// `bytes` without the session's secrets.
+    pub(crate) fn scrub(&self, bytes: Vec<u8>) -> Vec<u8> {
+        match &self.secrets {
+            Some(secrets) => secrets.scrub(bytes),
+            None => bytes,
         }
     }
 

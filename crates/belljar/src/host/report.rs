@@ -2,6 +2,7 @@
 
 use super::memory::GuestMemory;
 use super::meter::Meter;
+use super::secrets::Secrets;
 use super::stop::Stop;
 use crate::limits::Limits;
 
@@ -84,6 +85,20 @@ impl Report {
             _ => return Err(Stop::Fault(format!("it reported an unknown field {field}"))),
         }
         Ok(())
+    }
+
+    /// Takes the session's secrets out of everything that was reported.
+    pub(crate) fn scrub(&mut self, secrets: &Secrets) {
+        let texts = [
+            &mut self.value_json,
+            &mut self.value_repr,
+            &mut self.value_type,
+            &mut self.error_type,
+            &mut self.error_message,
+            &mut self.error_traceback,
+        ];
+        let texts = texts.into_iter().flatten().chain(&mut self.displays).chain(&mut self.completions);
+        texts.for_each(|text| *text = secrets.scrub(std::mem::take(text)));
     }
 
     /// Displays may be many and large: they come out of the session's memory, and those without room are left out.

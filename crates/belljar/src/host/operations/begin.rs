@@ -18,13 +18,13 @@ pub(crate) fn begin(
     kind: u32,
     (ptr, len): (u32, u32),
 ) -> Result<u32, Stop> {
-    let _request = memory.bytes(ptr, len)?;
+    let request = memory.bytes(ptr, len)?;
     if host.operations.is_full() {
         return Ok(0);
     }
     let answer = match kind {
         TOOL => Answer::failed(Failure::Denied, "there are no tools"),
-        HTTP => Answer::failed(Failure::Denied, "there is no network"),
+        HTTP => host.net.begin(&mut host.meter, host.secrets.as_ref(), request),
         _ => return Err(Stop::Fault(format!("it began an operation of an unknown kind {kind}"))),
     };
     Ok(host.operations.open(answer))

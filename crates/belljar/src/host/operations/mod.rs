@@ -8,8 +8,8 @@ pub(crate) mod begin;
 use std::collections::BTreeMap;
 use std::task::{Context, Poll};
 
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::memory::GuestMemory;
 use super::meter::Meter;
@@ -74,7 +74,7 @@ impl Field {
 /// The guest's end of an operation.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    fields: mpsc::Receiver<Field>,
+    fields: Receiver<Field>,
     /// What the guest has not yet taken of the field that it is taking.
     rest: Vec<u8>,
     taken: usize,
@@ -86,9 +86,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// An operation whose answer comes through the sender, and for which the meter holds `held` bytes until it is over. When the guest
-    /// drops it, the sender is [closed](mpsc::Sender::closed).
-    pub(crate) fn channel(held: u64) -> (mpsc::Sender<Field>, Self) {
-        let (sender, fields) = mpsc::channel(FIELDS_AHEAD);
+    /// drops it, the sender is [closed](Sender::closed).
+    pub(crate) fn channel(held: u64) -> (Sender<Field>, Self) {
+        let (sender, fields) = channel(FIELDS_AHEAD);
         (sender, Self { fields, rest: Vec::new(), taken: 0, awaited: true, held })
     }
 
@@ -98,6 +98,11 @@ impl Answer {
         // There is room for one field, and the answer is still there.
         let _ = sender.try_send(Field::error(failure, text));
         answer
+    }
+
+    /// The same operation, as one that has failed: whatever it would have said is replaced.
+    pub(crate) fn instead(self, failure: Failure, text: &str) -> Self {
+        Self { held: self.held, ..Self::failed(failure, text) }
     }
 
     /// Ready once there is something to take, or once it is known that nothing more will come.
