@@ -31,6 +31,12 @@ void immortalise_all(void);
 // scrypt.c: the part of scrypt that cannot be written in Python.
 PyObject *scrypt_mix(PyObject *module, PyObject *arguments);
 
+// operations.c: what the host does while the code goes on.
+PyObject *operation_begin(PyObject *module, PyObject *arguments);
+PyObject *operation_wait(PyObject *module, PyObject *arguments);
+PyObject *operation_take(PyObject *module, PyObject *id);
+PyObject *operation_drop(PyObject *module, PyObject *id);
+
 // boot.c: brings up the boot files, which see the private module `host`.
 // What the shim calls of `boot/serve.py`, and the namespace that the user's code runs in.
 struct serve {
