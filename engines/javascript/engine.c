@@ -17,6 +17,7 @@
 
 #include "state.c"
 #include "timers.c"
+#include "operations.c"
 #include "text.c"
 #include "digest.c"
 #include "natives.c"

@@ -1,8 +1,5 @@
 // The functions that the boot files get as `host`. Every one checks what it is given: boot files pass on what the code passed.
 
-#define NATIVE(name) static JSValue name(JSContext *ctx, JSValueConst this, int count, JSValueConst *args)
-#define UNUSED (void)ctx, (void)this, (void)count, (void)args
-
 // output(stream, text)
 NATIVE(native_output) {
     UNUSED;
@@ -177,6 +174,11 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("programArguments", 0, native_program_arguments),
     JS_CFUNC_DEF("setTimer", 4, set_timer),
     JS_CFUNC_DEF("clearTimer", 1, clear_timer),
+    JS_CFUNC_DEF("begin", 2, native_begin),
+    JS_CFUNC_DEF("take", 1, native_take),
+    JS_CFUNC_DEF("watch", 2, native_watch),
+    JS_CFUNC_DEF("drop", 1, native_drop),
+    JS_CFUNC_DEF("collect", 0, native_collect),
     JS_CFUNC_DEF("decodeUtf8", 2, decode_utf8),
     JS_CFUNC_DEF("encodeUtf8", 1, encode_utf8),
     JS_CFUNC_DEF("digest", 2, native_digest),

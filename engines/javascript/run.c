@@ -90,6 +90,7 @@ static void forget_unhandled(void) {
 // Drops what a failed run has left to do: the next run is not to stumble over it.
 static void drop_pending(void) {
     clear_timers(outside);
+    clear_watchers(outside);
     forget_unhandled();
     while (!list_empty(&rt->job_list)) {
         JSJobEntry *job = list_entry(rt->job_list.next, JSJobEntry, link);
@@ -99,7 +100,7 @@ static void drop_pending(void) {
     }
 }
 
-// Runs jobs and timers until nothing is left. False: there is an exception, and the run has failed. `awaited` is the promise whose
+// Runs jobs, timers and what waits for operations until nothing is left. False: there is an exception, and the run has failed. `awaited` is the promise whose
 // rejection fails the run at once, or undefined.
 static bool settle(JSValueConst awaited) {
     for (;;) {
@@ -117,10 +118,10 @@ static bool settle(JSValueConst awaited) {
             JS_Throw(outside, JS_PromiseResult(outside, unhandled[0]));
             return false;
         }
-        if (!timers) return true;
-        JSValue fired = fire_timer(outside);
-        if (JS_IsException(fired)) return false;
-        JS_FreeValue(outside, fired);
+        if (!timers && !watchers) return true;
+        JSValue called = await_event(outside);
+        if (JS_IsException(called)) return false;
+        JS_FreeValue(outside, called);
     }
 }
 

@@ -25,6 +25,10 @@ static int32_t exit_code;
 static JSValue *unhandled;
 static uint32_t unhandled_count, unhandled_room;
 
+// A function for boot files.
+#define NATIVE(name) static JSValue name(JSContext *ctx, JSValueConst this, int count, JSValueConst *args)
+#define UNUSED (void)ctx, (void)this, (void)count, (void)args
+
 static bool stopping(void) { return *(volatile uint32_t *)&stop != 0 || exiting; }
 
 static int on_interrupt(JSRuntime *runtime, void *opaque) {

@@ -21,7 +21,10 @@ const VERSION: &str = "0.16.2";
 
 /// Boot files, in the order they run: those of the inner realm, then those of the user's.
 const INSIDE: [&str; 4] = ["inspect", "report", "console", "complete"];
-const BOOT: [&str; 9] = ["console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl"];
+const BOOT: [&str; 12] = [
+    "console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl", "streams", "bodies",
+    "fetch",
+];
 
 /// The shadow stack; `stack.h` says how it is divided.
 const STACK_BYTES: u32 = 2816 << 10;
