@@ -2,6 +2,7 @@
 
 mod commands;
 mod exit;
+mod grant_args;
 mod interrupt;
 mod limit_args;
 mod log;

@@ -20,8 +20,9 @@ pub(crate) fn single() -> Result<Runtime, Failure> {
 pub(crate) fn jar(runtime: &Runtime, engine: &str, args: &LimitArgs) -> Result<Jar, Failure> {
     let limits = args.limits();
     limits.check().map_err(|error| needs(error, runtime, engine))?;
+    let grants = args.grants()?;
     let image = Image::open(runtime, engine).map_err(|error| missing(error, runtime))?;
-    Ok(Jar::new(image)?.with_limits(limits)?.with_grants(args.grants()))
+    Ok(Jar::new(image)?.with_limits(limits)?.with_grants(grants))
 }
 
 /// Memory that is too small for anything is too small for the image: says what that needs, where it can be known.

@@ -15,7 +15,7 @@ use std::io;
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 
-use belljar::{CancelToken, Error, Image, Jar, Limits, Request, Runtime};
+use belljar::{CancelToken, Error, Grants, Image, Jar, Limits, Request, Runtime};
 
 use self::answer::Answers;
 use self::ask::{Ask, Run, Verb};
@@ -36,7 +36,7 @@ pub(crate) fn serve(engine: &str, args: &LimitArgs) -> Result<ExitCode, Failure>
         runtime: Runtime::new(SESSIONS_MAX)?,
         engine: engine.to_owned(),
         limits,
-        args: args.clone(),
+        grants: args.grants()?,
         jars: BTreeMap::new(),
         sessions: BTreeMap::new(),
         ending: Vec::new(),
@@ -62,7 +62,7 @@ struct Server {
     /// The engine of requests that name none.
     engine: String,
     limits: Limits,
-    args: LimitArgs,
+    grants: Grants,
     jars: BTreeMap<String, Jar>,
     sessions: BTreeMap<String, Worker>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
@@ -162,7 +162,7 @@ impl Server {
             return Ok(jar.clone());
         }
         let image = Image::open(&self.runtime, engine)?;
-        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.args.grants());
+        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.grants.clone());
         self.jars.insert(engine.to_owned(), jar.clone());
         Ok(jar)
     }
