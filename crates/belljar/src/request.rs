@@ -78,7 +78,10 @@ impl Request {
         self
     }
 
-    /// Where the program's standard input comes from. Without it, input is at its end. A read blocks the calling thread.
+    /// Where the program's standard input comes from. Without it, input is at its end.
+    ///
+    /// A thread of its own reads it, piece by piece, as the program asks for it. The run ends on time also while the reader blocks; the
+    /// thread then stays until the reader returns.
     #[must_use]
     pub fn stdin(mut self, stdin: impl Read + Send + 'static) -> Self {
         self.stdin = Some(Box::new(stdin));

@@ -1,15 +1,17 @@
 //! When a run must stop, and the two stages in which it is made to: a request to the engine first, a trap when the grace is over.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use wasmtime::{StoreContextMut, UpdateDeadline};
+use wasmtime::{AsContextMut, StoreContextMut, UpdateDeadline};
 
 use super::State;
 use super::cancel::CancelToken;
 use super::clock::Alarm;
+use crate::host::Host;
 use crate::host::stop::Stop;
 use crate::host::stopwatch::{CpuTime, monotonic};
 use crate::limits::{GRACE, GRACE_HEEDED, GRACE_WALL, Limits};
@@ -214,7 +216,28 @@ fn change_stop_table(store: &mut StoreContextMut<'_, State>, mut change: impl Fn
 }
 
 /// Waits for `pause`, or until the run must stop, whichever comes first. The engine learns of a stop as if it had been running.
-pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration) -> wasmtime::Result<()> {
+pub(crate) async fn wait(store: StoreContextMut<'_, State>, pause: Duration) -> wasmtime::Result<()> {
+    wait_until(store, pause, |_, _| Poll::Pending).await
+}
+
+/// Waits until standard input has something to hand over, or until the run must stop: whether it has.
+pub(crate) async fn wait_for_input(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<bool> {
+    let mut ready = false;
+    let poll = |host: &mut Host, context: &mut Context<'_>| {
+        let polled = host.input.poll_ready(context);
+        ready = polled.is_ready();
+        polled
+    };
+    wait_until(store.as_context_mut(), Duration::MAX, poll).await?;
+    Ok(ready)
+}
+
+/// The wait itself, which also ends when `event` is ready.
+async fn wait_until(
+    mut store: StoreContextMut<'_, State>,
+    pause: Duration,
+    mut event: impl FnMut(&mut Host, &mut Context<'_>) -> Poll<()> + Send,
+) -> wasmtime::Result<()> {
     let wakes = monotonic().saturating_add(pause);
     loop {
         see_whether_heeded(&mut store);
@@ -239,7 +262,16 @@ pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration)
         // although it was asked to stop may do so, but only for as long as the grace lasts.
         let ends = if deadline.stopping.is_some() { deadline.next_look(now) } else { deadline.wall_due };
         let due = wakes.min(ends);
-        Ring { alarm: Arc::clone(&deadline.alarm), due, polled: false }.await;
+        let mut ring = Ring { alarm: Arc::clone(&deadline.alarm), due, polled: false };
+        let happened = poll_fn(|context| match event(&mut store.data_mut().host, context) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending => Pin::new(&mut ring).poll(context).map(|()| false),
+        });
+        if happened.await {
+            let deadline = &store.data().deadline;
+            deadline.alarm.set(deadline.next_look(monotonic()));
+            return Ok(());
+        }
     }
 }
 

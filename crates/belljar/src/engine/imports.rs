@@ -32,9 +32,14 @@ fn results(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             stops(host.output.write(&mut host.meter, &memory, stream, (ptr, len)))
         },
     )?;
-    linker.func_wrap(MODULE, "input", |mut caller: Caller<'_, State>, ptr: u32, len: u32| {
-        let (mut memory, host) = charged(&mut caller)?;
-        stops(host.input.read(&mut memory, ptr, len))
+    linker.func_wrap_async(MODULE, "input", |mut caller: Caller<'_, State>, (ptr, len): (u32, u32)| {
+        Box::new(async move {
+            charged(&mut caller)?;
+            // An engine that is asked to stop meanwhile finds nothing, and then its stop table.
+            deadline::wait_for_input(caller.as_context_mut()).await?;
+            let (mut memory, host) = split(&mut caller)?;
+            stops(host.input.read(&mut memory, ptr, len))
+        })
     })?;
     linker.func_wrap(MODULE, "report", |mut caller: Caller<'_, State>, field: u32, ptr: u32, len: u32| {
         // Reports are not charged as calls: they end a run, and must come through when the calls are used up. Their number is capped.
@@ -88,10 +93,13 @@ fn jumps(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         "try",
         |mut caller: Caller<'_, State>, (function, argument): (u32, u32)| {
             Box::new(async move {
-                let Some(call) = caller.data().call.clone() else {
-                    return Err(fault("it has no belljar_call".to_owned()));
+                // Taken while it is in use: each `try` takes a stack from all sessions, so a session may have one at a time.
+                let Some(call) = caller.data_mut().call.take() else {
+                    return Err(fault("it called try within try, or has no belljar_call".to_owned()));
                 };
-                match call.call_async(&mut caller, (function, argument)).await {
+                let called = call.call_async(&mut caller, (function, argument)).await;
+                caller.data_mut().call = Some(call);
+                match called {
                     Ok(()) => Ok(0u32),
                     Err(error) if error.downcast_ref::<Stop>() == Some(&Stop::Throw) => Ok(1),
                     Err(error) => Err(error),

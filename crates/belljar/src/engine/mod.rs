@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) deadline: Deadline,
     /// The guest's memory. None until the instance exists.
     pub(crate) memory: Option<Memory>,
-    /// `belljar_call` of the contract, for engines that have it.
+    /// `belljar_call` of the contract, for engines that have it. None while it runs.
     pub(crate) call: Option<TypedFunc<(u32, u32), ()>>,
 }
 

@@ -125,7 +125,7 @@ fn pool(sessions_max: u32) -> PoolingAllocationConfig {
     pool.total_core_instances(sessions_max)
         .total_memories(sessions_max)
         .total_tables(sessions_max)
-        // An engine that is in a `try` of the host is on a second stack meanwhile.
+        // An engine that is in a `try` of the host is on a second stack meanwhile, and never on a third. What is not used is addresses only.
         .total_stacks(sessions_max.saturating_mul(2))
         .max_memories_per_module(1)
         .max_tables_per_module(1)

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::Limits;
-use files::Files;
+use files::{Channel, Files};
 use input::Input;
 use meter::Meter;
 use output::Output;
@@ -56,6 +56,11 @@ impl Host {
             cpu: Arc::default(),
             environment: Vec::new(),
         }
+    }
+
+    /// Whether the guest's descriptor `fd` is standard input.
+    pub(crate) fn is_input(&mut self, fd: u32) -> bool {
+        self.files.space().channel(fd) == Ok(Channel::Stdin)
     }
 
     /// CPU time that the current run has used.

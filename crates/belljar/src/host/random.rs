@@ -7,8 +7,8 @@ use super::memory::GuestMemory;
 use super::stop::Stop;
 use crate::error::{Error, Result};
 
-/// The most that one call fills.
-const FILL_BYTES_MAX: u32 = 16 * 1024 * 1024;
+/// The most that one call fills, which takes a millisecond: nothing can interrupt it meanwhile.
+pub(crate) const FILL_BYTES_MAX: u32 = 1024 * 1024;
 
 /// The source of a session's random bytes. ChaCha20 (RFC 8439) either way, so that a repeatable run differs only in its seed.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ pub(crate) enum Errno {
     Fault = 21,
     Fbig = 22,
     Ilseq = 25,
+    Intr = 27,
     Inval = 28,
     Isdir = 31,
     Loop = 32,

@@ -2,10 +2,14 @@
 
 use super::Answer;
 use super::errno::Errno;
-use super::types::{Span, appends, buffers, filetype, new_times, put_fdstat, put_filestat, put_u32, put_u64};
+use super::types::{
+    Span, TRANSFER_BYTES_MAX, appends, buffers, filetype, new_times, put_fdstat, put_filestat, put_u32,
+    put_u64,
+};
 use crate::host::Host;
 use crate::host::files::{Change, Channel, FileError, Listed, ROOT_FD, Space, Whence};
 use crate::host::memory::GuestMemory;
+use crate::host::random::FILL_BYTES_MAX;
 use crate::outcome::Stream;
 
 /// The name of the root directory, as the C library asks for it.
@@ -38,13 +42,14 @@ fn read_from(
     memory.bytes(out, 4)?;
     let channel = host.files.space().channel(fd)?;
     let mut total = 0u32;
-    for (ptr, len) in buffers(memory, list)? {
+    for (ptr, len) in buffers(memory, list, TRANSFER_BYTES_MAX)? {
         let count = match channel {
             Channel::Stdin => host.input.read(memory, ptr, len)?,
             Channel::Stdout | Channel::Stderr => return Err(Errno::Badf.into()),
             Channel::Random => {
-                host.random.fill(memory, ptr, len)?;
-                len
+                let count = len.min(FILL_BYTES_MAX);
+                host.random.fill(memory, ptr, count)?;
+                count
             }
             Channel::File => {
                 let at = offset.map(|offset| offset.saturating_add(total.into()));
@@ -88,8 +93,14 @@ fn write_to(
 ) -> Answer {
     memory.bytes(out, 4)?;
     let channel = host.files.space().channel(fd)?;
+    // Who prints is not ready for a part of it to be left over. What is beyond the limit is counted and not copied, so it takes no time.
+    let output = matches!(channel, Channel::Stdout | Channel::Stderr);
+    let room = if output { u32::MAX } else { TRANSFER_BYTES_MAX };
     let mut total = 0u32;
-    for (ptr, len) in buffers(memory, list)? {
+    for (ptr, len) in buffers(memory, list, room)? {
+        if total >= TRANSFER_BYTES_MAX {
+            break;
+        }
         match channel {
             Channel::Stdin => return Err(Errno::Badf.into()),
             Channel::Stdout => host.output.write(&mut host.meter, memory, Stream::Stdout, (ptr, len))?,

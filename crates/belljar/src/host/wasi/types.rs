@@ -9,7 +9,7 @@ const BUFFERS_MAX: u32 = 1024;
 
 /// The most bytes that one call moves; the rest is left for the next call. It keeps the time that the guest spends in the host, where
 /// nothing can interrupt it, to a few milliseconds.
-const TRANSFER_BYTES_MAX: u32 = 16 * 1024 * 1024;
+pub(super) const TRANSFER_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
 /// Every right of preview 1: what may be done is decided by the files, not by rights.
 const RIGHTS_ALL: u64 = (1 << 30) - 1;
@@ -21,14 +21,17 @@ const APPEND: u32 = 1;
 /// A pointer and a length in the guest's memory.
 pub(crate) type Span = (u32, u32);
 
-/// The buffers of a read or write, which begin at `list`; not more in all than one call may move.
-pub(super) fn buffers(memory: &GuestMemory<'_>, (list, count): Span) -> Result<Vec<Span>, Refusal> {
+/// The buffers of a read or write, which begin at `list`; not more in all than `room` bytes.
+pub(super) fn buffers(
+    memory: &GuestMemory<'_>,
+    (list, count): Span,
+    mut room: u32,
+) -> Result<Vec<Span>, Refusal> {
     if count > BUFFERS_MAX {
         return Err(Errno::Inval.into());
     }
     memory.bytes(list, count * 8)?;
     let mut spans = Vec::with_capacity(count as usize);
-    let mut room = TRANSFER_BYTES_MAX;
     for index in 0..count {
         let at = list + index * 8;
         let (ptr, len) = (memory.u32(at)?, memory.u32(at + 4)?);
