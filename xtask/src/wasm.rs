@@ -51,3 +51,30 @@ pub(crate) fn check(wasm: &[u8], modules: &[&str]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module with one import, a function without arguments.
+    fn importing(module: &str, name: &str) -> Vec<u8> {
+        let mut wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02".to_vec();
+        let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+        let import = [&[1][..], &text(module), &text(name), &[0, 0]].concat();
+        wasm.push(u8::try_from(import.len()).unwrap());
+        [wasm, import].concat()
+    }
+
+    #[test]
+    fn an_import_that_the_contract_does_not_name_is_refused() {
+        let refusal = |wasm: &[u8], modules: &[&str]| check(wasm, modules).unwrap_err().to_string();
+        for (module, name) in [("env", "system"), ("belljar", "open"), (WASI, "path_open")] {
+            let wasm = importing(module, name);
+            assert_eq!(refusal(&wasm, &[]), format!("unexpected import {module}.{name}"));
+        }
+        // What may be imported is not what is wrong with these.
+        let lacks = "the export memory is missing";
+        assert_eq!(refusal(&importing("belljar", "output"), &[]), lacks);
+        assert_eq!(refusal(&importing(WASI, "path_open"), &[WASI]), lacks);
+    }
+}

@@ -117,7 +117,8 @@ impl Failure {
                 Some(format!("text needs quotes of its own: --input '{name}=\"text\"'"))
             }
             Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
-            Self::System { .. } | Self::ReaderGone => None,
+            Self::System { source, .. } => Some(hint_of_system(source).to_owned()),
+            Self::ReaderGone => None,
         }
     }
 }
@@ -144,8 +145,10 @@ impl fmt::Display for Failure {
                     amount(limit, *most)
                 )
             }
+            Self::Library(Error::Io { doing, source }) | Self::System { doing, source } => {
+                write!(f, "{doing}: {}", Plain(source))
+            }
             Self::Library(error) => write!(f, "{error}"),
-            Self::System { doing, source } => write!(f, "{doing}: {}", Plain(source)),
             Self::ReaderGone => f.write_str("nobody reads the output any more"),
         }
     }
@@ -174,8 +177,21 @@ fn hint_of(error: &Error) -> Option<&'static str> {
         Error::InputName { .. } => Some("a name has letters, digits and _, and does not begin with a digit"),
         Error::TooLong { .. } => Some("keep data apart from code, and give it with --stdin"),
         Error::NulByte { .. } => Some("only text can be given here"),
-        Error::Io { .. } => Some("check that it is there, whole, and yours, and that the disk has room"),
+        Error::Io { source, .. } => Some(hint_of_system(source)),
         _ => None,
+    }
+}
+
+/// What to do about an error of the operating system.
+fn hint_of_system(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room there, or use another place"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "make it yours to use, or use another place"
+        }
+        _ => "check that it is there, whole, and yours",
     }
 }
 

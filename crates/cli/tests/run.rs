@@ -112,6 +112,20 @@ fn standard_input_is_passed_on_when_asked_for() {
     assert_eq!(run_with(b"some\ntext", &["run", "-c", read]).stdout, "''\n");
 }
 
+/// A pipe that stays open and silent is waited for until the time is over, and not longer.
+#[test]
+fn input_that_does_not_come_does_not_keep_a_run() {
+    let (silent, writer) = std::io::pipe().unwrap();
+    let begun = std::time::Instant::now();
+    let mut command = belljar();
+    command.args(["run", "--stdin", "--time", "200ms", "-c", "print('begun', flush=True); input()"]);
+    let gave: program::Gave = command.stdin(silent).output().unwrap().into();
+    drop(writer);
+    assert_eq!((gave.code, gave.stdout.as_str()), (Some(124), "begun\n"), "{gave:?}");
+    assert!(gave.stderr.contains("TimeLimit"), "{gave:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn an_error_is_told_where_errors_belong() {
     let folder = Folder::new("raised");
@@ -219,17 +233,13 @@ fn ctrl_c_cancels_the_run() {
 
 #[test]
 fn a_second_ctrl_c_ends_the_program() {
-    // Waiting for input that never comes, the run cannot be cancelled.
-    let mut child = belljar();
-    child.args(["run", "--stdin", "-c", "print('started', flush=True); input()"]);
-    let mut child =
-        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let stdin = child.stdin.take();
+    // While it writes what nobody reads, the run cannot be cancelled.
+    let mut child = start("console.log('started'); for (;;) console.log('y'.repeat(1000));", &[]);
     read_until(child.stdout.as_mut().unwrap(), "started");
-    // The system says that it waits in a `read` of file 0.
-    let reads =
-        || std::fs::read_to_string(format!("/proc/{}/syscall", child.id())).unwrap().starts_with("0 0x0 ");
-    while !reads() {
+    // The system says that it waits in a `write` to file 1.
+    let writes =
+        || std::fs::read_to_string(format!("/proc/{}/syscall", child.id())).unwrap().starts_with("1 0x1 ");
+    while !writes() {
         std::thread::yield_now();
     }
     interrupt(&child);
@@ -239,6 +249,19 @@ fn a_second_ctrl_c_ends_the_program() {
         interrupt(&child);
     }
     assert_eq!(child.wait().unwrap().code(), None, "it ended by the signal");
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_for_input() {
+    let mut child = belljar();
+    child.args(["run", "--stdin", "-c", "print('started', flush=True); input()"]);
+    let mut child =
+        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take();
+    read_until(child.stdout.as_mut().unwrap(), "started");
+    interrupt(&child);
+    let gave = program::Gave::from(child.wait_with_output().unwrap());
+    assert_eq!(gave.code, Some(130), "{gave:?}");
     drop(stdin);
 }
 

@@ -44,7 +44,7 @@ struct Frozen {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] when a file cannot be read or written, [`Error::Internal`] when the engine does not start or does not compile.
+/// [`Error::Io`] when a file cannot be read or written, [`Error::Image`] when the engine does not start or does not compile.
 pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()> {
     let manifest: EngineManifest = {
         let path = engine.join("engine.json");
@@ -55,11 +55,16 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
         let reason = format!("it speaks version {} of the engine contract, not {ABI}", manifest.abi);
         return Err(Error::Image { path: engine.to_owned(), reason });
     }
+    if !image::is_name(&manifest.name) {
+        let reason = format!("{:?} cannot be the name of an image", manifest.name);
+        return Err(Error::Image { path: engine.to_owned(), reason });
+    }
     let path = engine.join("engine.wasm");
     let wasm = std::fs::read(&path).map_err(|error| reading(&path, error))?;
     let files =
         pack::pack_folder(&engine.join("files")).map_err(|error| reading(&engine.join("files"), error))?;
-    let frozen = crate::blocking::block_on(freeze(runtime, &wasm, &files))?;
+    let frozen = crate::blocking::block_on(freeze(runtime, &wasm, &files));
+    let frozen = frozen.map_err(|error| blame(engine, error))?;
 
     let parent = images.join(runtime.key());
     let folder = Draft::new(&parent, &manifest.name)?;
@@ -70,7 +75,8 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
     };
     write(FILES, &files)?;
     for counting in Counting::ALL {
-        let code = runtime.engine(counting)?.precompile_module(&frozen.wasm).map_err(failed("compile"))?;
+        let code = runtime.engine(counting)?.precompile_module(&frozen.wasm);
+        let code = code.map_err(failed("compile")).map_err(|error| blame(engine, error))?;
         write(image::code_file(counting), &code)?;
     }
     let manifest = Manifest {
@@ -238,6 +244,17 @@ fn reading(path: &Path, source: std::io::Error) -> Error {
 
 fn writing(path: &Path, source: std::io::Error) -> Error {
     Error::io(format!("cannot write {}", path.display()), source)
+}
+
+/// What does not start or compile is not the engine that its recipe made, or is not whole.
+fn blame(engine: &Path, error: Error) -> Error {
+    match error {
+        Error::Internal(text) => {
+            let reason = text.lines().next().unwrap_or_default().to_owned();
+            Error::Image { path: engine.to_owned(), reason }
+        }
+        other => other,
+    }
 }
 
 fn failed(doing: &'static str) -> impl Fn(wasmtime::Error) -> Error {

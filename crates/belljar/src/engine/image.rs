@@ -106,11 +106,10 @@ impl Image {
     ///
     /// As for [`Image::open`].
     pub fn open_in(runtime: &Runtime, name: &str, folders: &[PathBuf]) -> Result<Self> {
-        let plain_name = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
         let candidates: Vec<PathBuf> =
             folders.iter().map(|folder| folder.join(runtime.key()).join(name)).collect();
         let found = candidates.iter().find(|folder| folder.join(MANIFEST).is_file());
-        let Some(folder) = found.filter(|_| plain_name && !name.starts_with('.')) else {
+        let Some(folder) = found.filter(|_| is_name(name)) else {
             return Err(Error::NoImage { name: name.to_owned(), looked: candidates });
         };
         let manifest = verify(folder)?;
@@ -249,6 +248,12 @@ struct Stamp {
     size: u64,
     changed_s: i64,
     changed_ns: i64,
+}
+
+/// Whether an image may have this name, which is also its folder's.
+pub(crate) fn is_name(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(plain)
 }
 
 /// Checks that the image is whole and that nobody else could have changed it. Content is hashed once and remembered.
