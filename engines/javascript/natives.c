@@ -105,17 +105,20 @@ NATIVE(native_program_arguments) {
     return list;
 }
 
-// classOf(value) -> the name of the object's internal class, which no code can change; undefined for what is not an object
+// classOf(value) -> the name of the object's internal class, which no code can change; undefined for what is not an object. The language
+// itself calls a proxy an Object.
 NATIVE(native_class_of) {
     UNUSED;
     if (!JS_IsObject(args[0])) return JS_UNDEFINED;
+    if (JS_GetClassID(args[0]) == JS_CLASS_PROXY) return JS_NewString(ctx, "Proxy");
     return JS_AtomToString(ctx, rt->class_array[JS_GetClassID(args[0])].class_name);
 }
 
-// proxyTarget(proxy) -> its target
+// proxyTarget(proxy) -> its target; null for one that was revoked
 NATIVE(native_proxy_target) {
     UNUSED;
-    return JS_GetProxyTarget(ctx, args[0]);
+    JSProxyData *proxy = JS_GetOpaque(args[0], JS_CLASS_PROXY);
+    return proxy && !proxy->is_revoked ? js_dup(proxy->target) : JS_NULL;
 }
 
 // promise(promise) -> [0 pending, 1 fulfilled or 2 rejected, result]

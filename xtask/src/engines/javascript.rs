@@ -89,9 +89,17 @@ fn write_source(source: &Path, bench: &Bench) -> Result<()> {
         &format!("{check}(s->ctx->rt, 1000)"),
         &format!("{check}(s->ctx->rt, STACK_PARSER)"),
     )?;
+    let head = |line: &str| {
+        format!(
+            "    if ({check}({line})) {{\n        JS_ThrowStackOverflow(ctx);\n        goto exception;\n    }}\n\n    if (JS_IsObject(val)) {{\n        p ="
+        )
+    };
+    let text = super::replace_once(&text, &head("ctx->rt, 0"), &head("ctx->rt, STACK_STRINGIFY"))?;
+    let bound = |size: &str| format!("{check}(ctx->rt, {size}sizeof(JSValue) * arg_count)");
+    let text = super::replace_once(&text, &bound(""), &bound("STACK_BOUND + "))?;
     let text = super::replace_all(
         &text,
-        12,
+        11,
         &format!("{check}(ctx->rt, 0)"),
         &format!("{check}(ctx->rt, STACK_LIGHT)"),
     )?;
