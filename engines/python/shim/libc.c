@@ -3,6 +3,7 @@
 #include "shim.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/times.h>
@@ -12,6 +13,25 @@ _Noreturn void fault(const char *what) { host_fault(what, strlen(what)); }
 
 // `os.abort()` and the interpreter's fatal errors end here, after it has said why on standard error.
 void abort(void) { fault("abort"); }
+
+// The compiler's own ends a program that gets a signal by an abort, which here means that the engine is broken. It is not: the code has
+// ended itself, and the status is the one that a shell would show.
+static void end_the_run(int number) { _Exit(128 + number); }
+
+void signals_end_the_run(void) {
+    static const int numbers[] = {
+        SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM,
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) signal(numbers[i], end_the_run);
+}
+
+// The compiler's own looks for the end of the text each time, so that the tokenizer, which asks it for the end of each line, takes quadratic
+// time.
+char *strchr(const char *text, int wanted) {
+    for (char c = (char)wanted; *text != c; text++)
+        if (!*text) return NULL;
+    return (char *)text;
+}
 
 // The emulated clocks of a process show the time of day; the host knows how much of the processor a session has used.
 clock_t clock(void) { return host_clock(CLOCK_CPU) / (1000000000 / CLOCKS_PER_SEC); }

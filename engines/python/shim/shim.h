@@ -28,6 +28,10 @@ void stop_clear(void);
 // immortal.c: objects of the image are never freed, so their counts need not be written.
 void immortalise_all(void);
 
+// hash.c: hashes of text, under the key of an image or of a session.
+void hash_complete(void);              // the image is made: hashes of its texts stay as they are
+void hash_use_key(const uint8_t *key); // 8 bytes: all others get theirs under this key
+
 // scrypt.c: the part of scrypt that cannot be written in Python.
 PyObject *scrypt_mix(PyObject *module, PyObject *arguments);
 
@@ -37,6 +41,9 @@ struct serve {
     PyObject *begin, *wait, *finish, *fail, *space;
 };
 int boot_start(struct serve *serve);
+
+// libc.c: a signal that nobody handles ends the run, as it would end a process.
+void signals_end_the_run(void);
 
 // The program is broken beyond use: tell the host, who ends the instance.
 _Noreturn void fault(const char *what);
