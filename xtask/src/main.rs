@@ -6,12 +6,14 @@ mod bench;
 mod cache;
 mod engines;
 mod fetch;
+mod fuzz;
 mod packages;
 mod progress;
 mod require;
 mod setup;
 mod test;
 mod tidy;
+mod tool;
 mod tree;
 mod wasm;
 mod zig;
@@ -35,6 +37,8 @@ enum Verb {
     Bench(bench::BenchArgs),
     /// Run short programs for a long time and show what memory does
     Soak(bench::SoakArgs),
+    /// Offer what the host decodes whatever bytes make it stumble (all targets, or those named)
+    Fuzz(fuzz::FuzzArgs),
     /// Check the rules of the tree that no compiler checks
     Tidy,
 }
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Test(args) => test::test(&args),
         Verb::Bench(args) => bench::bench(&args),
         Verb::Soak(args) => bench::soak(&args),
+        Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Tidy => tidy::tidy(),
     };
     match done {

@@ -1,6 +1,9 @@
 //! Builds the outcome of a run from what the host collected.
 
+use std::time::Duration;
+
 use crate::engine::instance::{Ending, Instance};
+use crate::host::Host;
 use crate::host::output::Printed;
 use crate::host::report::Report;
 use crate::host::stop::Stop;
@@ -21,9 +24,18 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
     let wall = instance.deadline().wall_used();
     let cpu = instance.deadline().cpu_used();
     let fuel = limits.fuel.zip(instance.fuel()).map(|(given, left)| given.saturating_sub(left));
-    let host = instance.host();
+    of_host(instance.host(), ending, limits, (wall, cpu, fuel))
+}
+
+/// The same, from the host's side alone and the time and fuel that were used.
+pub(crate) fn of_host(
+    host: &mut Host,
+    ending: Ending,
+    limits: &Limits,
+    (wall, cpu, fuel): (Duration, Duration, Option<u64>),
+) -> Outcome {
     let mut report = host.report.take(&mut host.meter, limits);
-    let printed = host.output.finish(&mut host.meter);
+    let Printed { chunks, truncated, bytes } = host.output.finish(&mut host.meter);
     let session = if ending.is_intact() { SessionState::Kept } else { SessionState::Closed };
     let verdict = judge(ending, &mut report, host.meter.refused_memory(), limits);
     let usage = Usage {
@@ -31,11 +43,10 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
         cpu_ms: cpu.as_secs_f64() * 1000.0,
         fuel,
         peak_memory_bytes: host.meter.peak_bytes(),
-        output_bytes: printed.bytes,
+        output_bytes: bytes,
         host_calls: host.meter.calls(),
     };
     let files = host.files.outputs();
-    let Printed { chunks, truncated, .. } = printed;
     Outcome {
         ended: verdict.ended,
         stdout: text_of(&chunks, Stream::Stdout),

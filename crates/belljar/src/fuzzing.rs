@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::admit::admit;
+use serde::de::IgnoredAny;
+
+use crate::admit::{Plan, admit};
+use crate::collect;
+use crate::engine::encode::{Encoder, Verb};
 use crate::engine::image::Language;
+use crate::engine::instance::Ending;
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::files::pack::Pack;
 use crate::host::memory::GuestMemory;
 use crate::host::random::Random;
+use crate::host::report::Report;
 use crate::host::stop::Stop;
 use crate::host::time::Time;
 use crate::host::wasi::path::{How, Named};
@@ -35,14 +41,8 @@ fn limits() -> Limits {
 
 /// A sequence of host calls with any arguments, over memory with any content.
 pub fn host_calls(bytes: &[u8]) {
-    let (content, calls) = bytes.split_at(bytes.len() / 2);
-    let mut memory = vec![0; MEMORY_BYTES];
-    memory[..content.len().min(MEMORY_BYTES)].copy_from_slice(&content[..content.len().min(MEMORY_BYTES)]);
-    let pack =
-        Arc::new(Pack::from_bytes(Vec::new()).unwrap_or_else(|_| unreachable!("an empty archive is one")));
-    let mut host =
-        Host::new(&limits(), Time::repeatable(), Random::from_seed(0), Files::new(&limits(), pack));
-    let mut arguments = Arguments(calls);
+    let (mut memory, mut arguments) = memory_and_arguments(bytes);
+    let mut host = host();
     while let Some(function) = arguments.byte() {
         if call(&mut host, &mut GuestMemory::new(&mut memory), function, &mut arguments).is_err() {
             return;
@@ -52,6 +52,102 @@ pub fn host_calls(bytes: &[u8]) {
     let kept: usize = printed.chunks.iter().map(|chunk| chunk.text.as_bytes().len()).sum();
     assert!(kept < (1 << 12) + 128, "more output was kept than the limit allows");
     assert!(host.meter.peak_bytes() <= 1 << 20, "more was held than the limit allows");
+}
+
+/// A way for a run to end.
+fn ending_of(kind: u8, text: &[u8]) -> Ending {
+    let stop = match kind % 14 {
+        0..=4 => return Ending::Served(None),
+        5 => return Ending::OutOfFuel,
+        6 => return Ending::StackOverflow,
+        7 => return Ending::Broken(String::from_utf8_lossy(text).into_owned()),
+        8 => return Ending::Served(Some(Stop::WallTime)),
+        9 => Stop::Exit(i32::from(kind)),
+        10 => Stop::CpuTime,
+        11 => Stop::HostCalls,
+        12 => Stop::NoMemory,
+        _ => Stop::Cancelled,
+    };
+    Ending::Stopped(stop)
+}
+
+/// A sequence of reports with any content, and what becomes of them.
+pub fn reports(bytes: &[u8]) {
+    let limits = Limits { value_bytes: 1 << 10, ..limits() };
+    let (mut memory, mut arguments) = memory_and_arguments(bytes);
+    let mut host = host();
+    host.report = Report::new(&limits);
+    let mut ending = ending_of(arguments.byte().unwrap_or(0), bytes);
+    while let Some(what) = arguments.byte() {
+        let memory = GuestMemory::new(&mut memory);
+        let taken = match what % 16 {
+            0 => host.output.write(&mut host.meter, &memory, Stream::Stderr, arguments.pair()),
+            field => host.report.field(&mut host.meter, &memory, field.into(), arguments.pair()),
+        };
+        if let Err(stop) = taken {
+            ending = Ending::Stopped(stop);
+            break;
+        }
+    }
+    let outcome = collect::of_host(&mut host, ending, &limits, Default::default());
+    if let Some(value) = &outcome.value {
+        // What is not UTF-8 becomes three bytes for each that was wrong.
+        assert!(value.repr.len() <= 3 << 10, "the repr is longer than the limit allows");
+        assert!(value.json.as_ref().is_none_or(|json| json.get().len() <= 1 << 10), "so is the JSON");
+    }
+    let json = serde_json::to_string(&outcome).expect("an outcome can be written");
+    serde_json::from_str::<IgnoredAny>(&json).expect("what was written can be read");
+}
+
+/// Anything that can be asked for.
+pub fn requests(bytes: &[u8]) {
+    let mut pieces =
+        bytes.split(|byte| *byte == 0xff).map(|piece| String::from_utf8_lossy(piece).into_owned());
+    let mut next = || pieces.next().unwrap_or_default();
+    let mut request = Request::new(next()).name(next()).input(next(), next()).environment(next(), next());
+    if let Ok(asked) = serde_json::from_str::<Limits>(&next()) {
+        request = request.limits(asked);
+    }
+    request = request.arguments(pieces);
+    let language = if bytes.len() % 2 == 0 { Language::Python } else { Language::JavaScript };
+    if let Ok(plan) = admit(request, language, &Limits::default()) {
+        check_encoding(&plan);
+    }
+}
+
+/// Reads a request back as an engine does: fields of a tag, a length and so many bytes, to the very end.
+fn check_encoding(plan: &Plan) {
+    let mut encoder = Encoder::new(Verb::Run);
+    encoder.plan(plan);
+    let encoded = encoder.finish();
+    let (mut rest, mut fields) = (&encoded[..], Vec::new());
+    while let Some((header, behind)) = rest.split_first_chunk::<8>() {
+        let [tag, len] = [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte])));
+        let (field, behind) = behind.split_at(len as usize);
+        fields.push((tag, field));
+        rest = behind;
+    }
+    assert!(rest.is_empty(), "something is left over behind the last field");
+    let of = |wanted: u32| fields.iter().filter(move |(tag, _)| *tag == wanted).map(|(_, field)| *field);
+    assert!(of(3).eq([plan.name.as_bytes()]) && of(4).eq([plan.code.as_bytes()]), "name or code changed");
+    assert!(of(5).eq(plan.arguments.iter().map(String::as_bytes)), "the arguments changed");
+    assert!(of(6).eq(plan.environment.iter().map(String::as_bytes)), "the environment changed");
+    let inputs = plan.inputs.iter().map(|(name, json)| format!("{name}\0{json}"));
+    assert!(of(7).map(<[u8]>::to_vec).eq(inputs.map(String::into_bytes)), "the inputs changed");
+}
+
+/// Half of the bytes as the guest's memory, half as the arguments of its calls.
+fn memory_and_arguments(bytes: &[u8]) -> (Vec<u8>, Arguments<'_>) {
+    let (content, calls) = bytes.split_at(bytes.len() / 2);
+    let mut memory = vec![0; MEMORY_BYTES];
+    memory[..content.len().min(MEMORY_BYTES)].copy_from_slice(&content[..content.len().min(MEMORY_BYTES)]);
+    (memory, Arguments(calls))
+}
+
+fn host() -> Host {
+    let pack =
+        Arc::new(Pack::from_bytes(Vec::new()).unwrap_or_else(|_| unreachable!("an empty archive is one")));
+    Host::new(&limits(), Time::repeatable(), Random::from_seed(0), Files::new(&limits(), pack))
 }
 
 /// Arguments that are sometimes small, so that they often mean something.
@@ -155,7 +251,7 @@ pub fn pack(bytes: &[u8]) {
 pub fn json(bytes: &[u8]) {
     let Ok(text) = String::from_utf8(bytes.to_vec()) else { return };
     if let Ok(json) = Json::new(text) {
-        json.parse::<serde::de::IgnoredAny>().expect("checked JSON can be read");
+        json.parse::<IgnoredAny>().expect("checked JSON can be read");
     }
 }
 

@@ -210,15 +210,7 @@ impl Live {
 
     async fn run(&mut self, plan: Plan) -> Outcome {
         let mut encoder = self.begin(Verb::Run, &plan.limits);
-        encoder.name(&plan.name);
-        encoder.value_limit(&plan.limits);
-        plan.arguments.iter().for_each(|argument| encoder.argument(argument));
-        plan.environment.iter().for_each(|variable| encoder.environment(variable));
-        plan.inputs.iter().for_each(|(name, json)| encoder.input(name, json));
-        if plan.module {
-            encoder.module();
-        }
-        encoder.code(&plan.code);
+        encoder.plan(&plan);
 
         let host = self.instance.host();
         host.output = Output::new(&plan.limits, plan.sink);
