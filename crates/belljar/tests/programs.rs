@@ -8,7 +8,6 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
 #[path = "common/expectation.rs"]
 mod expectation;
 
@@ -16,8 +15,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::{jar, jar_with};
 use belljar::{Ended, Grants, Request};
-use common::{jar, jar_with};
 use expectation::Expectation;
 use serde::Deserialize;
 
@@ -153,7 +152,7 @@ fn a_placed_wheel_cannot_be_changed() {
     let code = "import sys\nsys.path.append('/lib/six.whl')\nimport six\ntry:\n  open('/lib/six.whl', 'r+b').write(b'x')\nexcept OSError as error: print(type(error).__name__)\nsix.PY3";
     for _ in 0..2 {
         let outcome = jar.run_blocking(code).unwrap();
-        assert_eq!(common::repr(&outcome), "True");
+        assert_eq!(crate::common::repr(&outcome), "True");
         assert!(outcome.stdout == "PermissionError\n" || outcome.stdout == "OSError\n", "{}", outcome.stdout);
     }
 }

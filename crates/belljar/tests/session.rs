@@ -5,13 +5,11 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::common::{Twins, jar, jar_with, repr};
 use belljar::{CancelToken, Completeness, Ended, Error, Limits, Request, SessionState};
-use common::{Twins, jar, jar_with, repr};
 
 #[test]
 fn what_one_run_defines_the_next_one_finds() {
