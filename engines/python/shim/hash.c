@@ -17,31 +17,44 @@ struct known {
     Py_hash_t hash;
 };
 
-// Open addressing, at most half full. Written while the image is made, and only read afterwards.
+// Open addressing, at most half full, behind a filter that is small enough to stay in the processor's cache: most texts are not in the table, and
+// most of those end at the filter. All of it is written while the image is made, and only read afterwards.
+#define FILTER_BITS (1u << 19)
+
 static struct {
     struct known *slots;
     uint32_t count, mask, longest;
     bool complete;
+    uint64_t filter[FILTER_BITS / 64];
 } image;
 
 static uint64_t session_key;
 
-// Where to look for a text first. Needs no key: what is in the table does not change.
+// Where to look for a text. Needs no key: what is in the table does not change.
 static uint32_t mix(const uint8_t *text, size_t length) {
-    uint64_t mixed = length, word;
-    for (; length >= 8; text += 8, length -= 8) {
-        memcpy(&word, text, 8);
-        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15;
-        mixed ^= mixed >> 32;
+    const uint64_t odd = 0x9e3779b97f4a7c15;
+    uint64_t mixed = length * odd, first = 0, last = 0, word;
+    if (length >= 8) {
+        memcpy(&first, text, 8), memcpy(&last, text + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(&first, text, 4), memcpy(&last, text + length - 4, 4);
+    } else {
+        first = text[0], last = text[length / 2] << 8 | text[length - 1];
     }
-    for (word = 0; length; length--) word = word << 8 | text[length - 1];
-    mixed = (mixed ^ word) * 0x9e3779b97f4a7c15;
-    return (uint32_t)(mixed >> 32 ^ mixed);
+    mixed = (mixed ^ first) * odd;
+    for (size_t at = 8; at + 8 < length; at += 8) {
+        memcpy(&word, text + at, 8);
+        mixed = ((mixed ^ mixed >> 32) ^ word) * odd;
+    }
+    mixed = ((mixed ^ mixed >> 32) ^ last) * odd;
+    return mixed >> 32;
 }
 
+static uint64_t *filter_word(uint32_t mixed) { return &image.filter[mixed / 64 % (FILTER_BITS / 64)]; }
+
 // The slot with this text, or the empty one where it would be.
-static struct known *find(const uint8_t *text, size_t length) {
-    for (uint32_t at = mix(text, length);; at++) {
+static struct known *find(const uint8_t *text, size_t length, uint32_t mixed) {
+    for (uint32_t at = mixed >> 13 ^ mixed;; at++) {
         struct known *slot = &image.slots[at & image.mask];
         if (!slot->text || (slot->length == length && !memcmp(slot->text, text, length))) return slot;
     }
@@ -54,7 +67,7 @@ static void grow(void) {
     if (!image.slots) fault("no memory for the hashes of the image");
     image.mask = larger - 1;
     for (uint32_t i = 0; i < size; i++)
-        if (old[i].text) *find(old[i].text, old[i].length) = old[i];
+        if (old[i].text) *find(old[i].text, old[i].length, mix(old[i].text, old[i].length)) = old[i];
     free(old);
 }
 
@@ -73,8 +86,10 @@ static const uint8_t *keep(const uint8_t *text, size_t length) {
 
 static Py_hash_t remember(const uint8_t *text, size_t length) {
     if (2 * image.count >= image.mask) grow();
-    struct known *slot = find(text, length);
+    uint32_t mixed = mix(text, length);
+    struct known *slot = find(text, length, mixed);
     if (!slot->text) {
+        *filter_word(mixed) |= 1ull << mixed % 64;
         *slot = (struct known){keep(text, length), length, (Py_hash_t)_Py_KeyedHash(0, text, length)};
         image.count++;
         if (length > image.longest) image.longest = length;
@@ -85,8 +100,9 @@ static Py_hash_t remember(const uint8_t *text, size_t length) {
 static Py_hash_t hash(const void *text, Py_ssize_t length) {
     if (!image.complete) return remember(text, length);
     if ((size_t)length <= image.longest) {
-        struct known *slot = find(text, length);
-        if (slot->text) return slot->hash;
+        uint32_t mixed = mix(text, length);
+        struct known *slot = *filter_word(mixed) >> mixed % 64 & 1 ? find(text, length, mixed) : NULL;
+        if (slot && slot->text) return slot->hash;
     }
     return (Py_hash_t)_Py_KeyedHash(session_key, text, length);
 }
