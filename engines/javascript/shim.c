@@ -3,7 +3,7 @@
 #include "boot.h"
 
 // Room for a request that is kept; longer ones get memory of their own.
-#define BUFFER_KEPT 4096
+#define BUFFER_KEPT 1024
 
 static uint8_t kept[BUFFER_KEPT + 1];
 static uint8_t *buffer;
@@ -37,6 +37,19 @@ static JSValue native_object(JSContext *ctx) {
     JSValue host = JS_NewObject(ctx);
     if (JS_SetPropertyFunctionList(ctx, host, natives, countof(natives))) broken("no memory for the natives");
     return host;
+}
+
+// The language keeps small objects in arenas of one size each. Those of the image are filled no further, for the reason that `belljar_seal_heap`
+// has. When the last object of such an arena is freed, it is taken out of its list once more, so each is left in a list of its own.
+static void seal_arenas(void) {
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        struct list_head *list = &rt->arena_state.free_arena_list[i];
+        while (!list_empty(list)) {
+            struct list_head *arena = list->next;
+            list_del(arena);
+            init_list_head(arena);
+        }
+    }
 }
 
 EXPORT("belljar_init") void belljar_init(void) {
@@ -75,6 +88,8 @@ EXPORT("belljar_init") void belljar_init(void) {
     JSMemoryUsage usage;
     JS_ComputeMemoryUsage(rt, &usage);
     JS_SetGCThreshold(rt, (size_t)usage.malloc_size + GC_THRESHOLD_ABOVE_IMAGE);
+    seal_arenas();
+    belljar_seal_heap();
 }
 
 EXPORT("belljar_stop_table") const void *belljar_stop_table(void) {

@@ -59,6 +59,8 @@ EXPORT("belljar_init") void belljar_init(void) {
         fault("the boot files failed");
     }
     immortalise_all();
+    seal_pools();
+    belljar_seal_heap();
 }
 
 EXPORT("belljar_buffer") uint8_t *belljar_buffer(uint32_t length) {

@@ -28,6 +28,10 @@ void stop_clear(void);
 // immortal.c: objects of the image are never freed, so their counts need not be written.
 void immortalise_all(void);
 
+// seal.c, and `common/malloc.c`: what a session allocates does not lie between the objects of the image.
+void seal_pools(void);
+void belljar_seal_heap(void);
+
 // scrypt.c: the part of scrypt that cannot be written in Python.
 PyObject *scrypt_mix(PyObject *module, PyObject *arguments);
 
