@@ -40,7 +40,8 @@ static JSValue native_object(JSContext *ctx) {
 }
 
 // The language keeps small objects in arenas of one size each. Those of the image are filled no further, for the reason that `belljar_seal_heap`
-// has. When the last object of such an arena is freed, it is taken out of its list once more, so each is left in a list of its own.
+// has. Each is left in a list of its own, which it can be taken out of when its last object is freed. New ones follow at once, with one object each
+// that stays: an arena that came and went with a single object would cost more than the object.
 static void seal_arenas(void) {
     for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
         struct list_head *list = &rt->arena_state.free_arena_list[i];
@@ -49,6 +50,7 @@ static void seal_arenas(void) {
             list_del(arena);
             init_list_head(arena);
         }
+        if (!js_malloc_rt(rt, arena_block_sizes[i] - sizeof(JSMallocBlockHeader))) broken("no memory for arenas");
     }
 }
 
@@ -88,8 +90,8 @@ EXPORT("belljar_init") void belljar_init(void) {
     JSMemoryUsage usage;
     JS_ComputeMemoryUsage(rt, &usage);
     JS_SetGCThreshold(rt, (size_t)usage.malloc_size + GC_THRESHOLD_ABOVE_IMAGE);
-    seal_arenas();
     belljar_seal_heap();
+    seal_arenas();
 }
 
 EXPORT("belljar_stop_table") const void *belljar_stop_table(void) {
