@@ -18,7 +18,8 @@ pub(super) struct Parts<'a> {
 }
 
 /// The shim's files, and the allocator: both come before libc, and so are found first.
-const SHIM: [&str; 9] = ["engine", "boot", "library", "code", "stop", "immortal", "seal", "scrypt", "libc"];
+const SHIM: [&str; 9] =
+    ["engine", "boot", "library", "code", "stop", "immortal", "seal", "scrypt", "libc"];
 const COMMON: [&str; 1] = ["malloc"];
 
 /// The shadow stack. With it and a native stack of 8 MiB every deep recursion that was tried ends in a RecursionError.
