@@ -39,7 +39,8 @@ fn codes(language: Language) -> ([(&'static str, Ended); LIGHT], (&'static str, 
             ],
             ("def f():\n    return f()\nf()", Ended::Raised),
         ),
-        Language::JavaScript => (
+        // No jar is made of what only reads TypeScript.
+        Language::JavaScript | Language::TypeScript => (
             [
                 ("var total = 0; for (var i = 0; i < 10; i++) total += i; total", Ended::Completed),
                 ("var x = 'a'; for (var i = 0; i < 16; i++) x += x; x.length", Ended::Completed),

@@ -1,149 +1,168 @@
-//! Runs CPython's own regression tests inside the jar and writes what became of every module as a table.
+//! Runs the tests that the languages themselves bring inside the jar, and writes what became of each as a page.
 
+mod javascript;
+mod outcome;
+mod python;
+mod reasons;
 mod report;
-mod suite;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use belljar::{Ended, Jar, Limits, MIB, Outcome, Request};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use report::Module;
-
-/// How often a module is run again without the case that stopped it.
-const ROUNDS_MAX: usize = 40;
+use outcome::Module;
+use reasons::Reasons;
+use report::Page;
 
 #[derive(Parser)]
-#[command(about = "Runs CPython's own tests inside the jar")]
+#[command(about = "Runs the languages' own tests inside the jar")]
 struct Arguments {
-    /// CPython's `Lib` folder, of the version that the image has
-    #[arg(long, value_name = "FOLDER")]
-    lib: PathBuf,
+    /// Whose tests
+    language: Language,
+    /// The folder with them: CPython's `Lib` of the version that the image has, or QuickJS-ng's `tests`
+    tests: PathBuf,
     /// Modules to run, such as `test_json`; all when none is named
     modules: Vec<String>,
-    /// Write the table to this file
-    #[arg(long, value_name = "FILE")]
-    table: Option<PathBuf>,
-    /// Fail unless every case of the modules named passes or is skipped by the tests themselves
+    /// Run the modules that the gate runs, and fail unless each passes whole
     #[arg(long)]
-    strict: bool,
-    /// Wall time for one round of a module, in seconds
-    #[arg(long, default_value_t = 180)]
+    gate: bool,
+    /// Keep what became of each module in this folder, and do not run what is there already
+    #[arg(long, value_name = "FOLDER")]
+    results: Option<PathBuf>,
+    /// Run it all the same
+    #[arg(long)]
+    again: bool,
+    /// Write the page to this file
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// CPU time for one session, in seconds
+    #[arg(long, value_name = "N", default_value_t = 120)]
     seconds: u64,
+    /// Modules to run at once
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    jobs: usize,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Language {
+    Python,
+    Javascript,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let grants = suite::place(&arguments.lib)?;
-    let names = if arguments.modules.is_empty() {
-        suite::modules(&arguments.lib)?
-    } else {
-        arguments.modules.clone()
-    };
-    let limits = Limits {
-        memory_bytes: 1024 * MIB,
-        time_ms: arguments.seconds * 1000,
-        cpu_ms: arguments.seconds * 1000,
-        value_bytes: 4 * MIB,
-        files_bytes: 512 * MIB,
-        files_count: 100_000,
-        host_calls: u64::MAX >> 1,
-        ..Limits::default()
-    };
-    let jar = Jar::open("python")?.with_limits(limits)?.with_grants(grants);
-    jar.warm()?;
-
-    let modules = run_all(&jar, names);
-    let passed = modules.iter().filter(|module| module.is_clean()).count();
-    println!("{passed} of {} modules pass", modules.len());
-    if let Some(path) = &arguments.table {
-        let table = report::table(&modules, jar.image().version());
-        std::fs::write(path, table).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    if arguments.strict && passed < modules.len() {
-        bail!("not every module passes");
+    let modules = match arguments.language {
+        Language::Python => run_python(&arguments),
+        Language::Javascript => run_javascript(&arguments),
+    }?;
+    let failing = modules.iter().filter(|module| !module.is_clean()).count();
+    if arguments.gate && failing > 0 {
+        bail!("{failing} modules that must pass do not");
     }
     Ok(())
 }
 
-/// Runs the modules on as many threads as there are processors.
-fn run_all(jar: &Jar, names: Vec<String>) -> Vec<Module> {
-    let total = names.len();
-    let waiting = Mutex::new(VecDeque::from(names));
-    let done = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(1, Into::into);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(name) = next(&waiting) {
-                    let start = Instant::now();
-                    let module = run_module(jar, &name);
-                    let mut done = done.lock().expect("no thread panics while it holds this lock");
-                    done.push(module);
-                    let module = &done[done.len() - 1];
-                    eprintln!(
-                        "[{}/{total}] {} ({:.1} s)",
-                        done.len(),
-                        module.summary(),
-                        start.elapsed().as_secs_f64()
-                    );
-                }
-            });
+fn run_python(arguments: &Arguments) -> Result<Vec<Module>> {
+    let tests = &arguments.tests;
+    let names = arguments.names(&python::GATE, || python::modules(tests))?;
+    let jar = python::jar(tests, arguments.seconds * 1000)?;
+    jar.warm()?;
+    let modules = run_all(arguments, names, |name| python::run(&jar, name))?;
+    let page = Page {
+        title: "CPython's own tests",
+        introduction: &format!(
+            "The modules of `Lib/test` of CPython {}, each run in sessions of its own inside the jar, without optional resources. \
+             Made by `cargo xtask conformance`; do not edit.",
+            jar.image().version()
+        ),
+        reasons: Reasons::read(include_str!("../reasons/python.txt")),
+    };
+    arguments.tell(&page, &modules)?;
+    Ok(modules)
+}
+
+fn run_javascript(arguments: &Arguments) -> Result<Vec<Module>> {
+    let tests = &arguments.tests;
+    let names = arguments.names(&[], || javascript::modules(tests))?;
+    let jar = javascript::jar(arguments.seconds * 1000)?;
+    jar.warm()?;
+    let modules = run_all(arguments, names, |name| javascript::run(&jar, tests, name))?;
+    let page = Page {
+        title: "QuickJS-ng's own tests",
+        introduction: &format!(
+            "The test programs in the sources of {}, each run in a session of its own inside the jar. \
+             Made by `cargo xtask conformance`; do not edit.",
+            jar.image().version()
+        ),
+        reasons: Reasons::read(include_str!("../reasons/javascript.txt")),
+    };
+    arguments.tell(&page, &modules)?;
+    Ok(modules)
+}
+
+impl Arguments {
+    fn names(&self, gate: &[&str], all: impl FnOnce() -> Result<Vec<String>>) -> Result<Vec<String>> {
+        if self.gate {
+            Ok(gate.iter().copied().map(String::from).collect())
+        } else if self.modules.is_empty() {
+            all()
+        } else {
+            Ok(self.modules.clone())
         }
-    });
-    let mut modules = done.into_inner().expect("all threads have ended");
+    }
+
+    fn tell(&self, page: &Page<'_>, modules: &[Module]) -> Result<()> {
+        println!("{}", report::count(modules));
+        let Some(path) = &self.page else { return Ok(()) };
+        std::fs::write(path, report::page(page, modules))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// Runs the modules, several at once, except those that are kept from an earlier time.
+fn run_all(
+    arguments: &Arguments,
+    names: Vec<String>,
+    run: impl Fn(&str) -> Module + Sync,
+) -> Result<Vec<Module>> {
+    let total = names.len();
+    let mut done = Vec::new();
+    let mut waiting = VecDeque::new();
+    for name in names {
+        let kept = arguments.results.as_deref().filter(|_| !arguments.again);
+        match kept.and_then(|folder| Module::load(folder, &name)) {
+            Some(module) => done.push(module),
+            None => waiting.push_back(name),
+        }
+    }
+    let (waiting, done) = (Mutex::new(waiting), Mutex::new(done));
+    let lane = || -> Result<()> {
+        while let Some(name) = next(&waiting) {
+            let module = run(&name);
+            if let Some(folder) = &arguments.results {
+                module.keep(folder)?;
+            }
+            let mut done = done.lock().expect("no thread panics while it holds this lock");
+            println!("({}/{total}) {} ({:.1} s)", done.len() + 1, module.summary(), module.time_s);
+            done.push(module);
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..arguments.jobs.max(1)).map(|_| scope.spawn(lane)).collect();
+        lanes.into_iter().try_for_each(|lane| match lane.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    let mut modules = done.into_inner().expect("no thread panicked");
     modules.sort_by(|one, other| one.name.cmp(&other.name));
-    modules
+    Ok(modules)
 }
 
 fn next(waiting: &Mutex<VecDeque<String>>) -> Option<String> {
     waiting.lock().expect("no thread panics while it holds this lock").pop_front()
-}
-
-/// Runs one module, again and again without the case that stopped it, until it comes to its end.
-fn run_module(jar: &Jar, name: &str) -> Module {
-    let mut stopped: Vec<(String, String)> = Vec::new();
-    for _ in 0..ROUNDS_MAX {
-        let skip: Vec<&str> = stopped.iter().map(|(id, _)| id.as_str()).collect();
-        let outcome = match round(jar, name, &skip) {
-            Ok(outcome) => outcome,
-            Err(error) => return Module::not_run(name, error.to_string()),
-        };
-        if let Some(json) = outcome.value.as_ref().and_then(|value| value.json.as_ref())
-            && outcome.ended == Ended::Completed
-        {
-            return Module::read(name, json.get(), stopped);
-        }
-        match running_case(&outcome) {
-            Some(id) if !skip.contains(&id.as_str()) => stopped.push((id, ending(&outcome))),
-            _ => return Module::not_run(name, ending(&outcome)),
-        }
-    }
-    Module::not_run(name, format!("more than {ROUNDS_MAX} cases stop the run"))
-}
-
-fn round(jar: &Jar, name: &str, skip: &[&str]) -> belljar::Result<Outcome> {
-    let request = Request::new(include_str!("run_module.py"))
-        .name("run_module.py")
-        .input("module", serde_json::json!(name).to_string())
-        .input("skip", serde_json::json!(skip).to_string());
-    jar.run_blocking(request)
-}
-
-/// The case that was announced last.
-fn running_case(outcome: &Outcome) -> Option<String> {
-    let stderr = outcome.stderr.to_string();
-    stderr.lines().rev().find_map(|line| line.strip_prefix("begins ")).map(str::to_owned)
-}
-
-fn ending(outcome: &Outcome) -> String {
-    let error = outcome
-        .error
-        .as_ref()
-        .map_or_else(String::new, |error| format!(": {}: {}", error.r#type, error.message));
-    format!("{:?}{error}", outcome.ended).chars().take(200).collect()
 }

@@ -1,168 +1,132 @@
-//! What became of a module, and the table of them all.
+//! The page of all modules, in Markdown.
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use crate::outcome::{Fate, How, Module};
+use crate::reasons::Reasons;
 
-/// What became of one module.
-#[derive(Debug)]
-pub(crate) struct Module {
-    pub(crate) name: String,
-    fate: Fate,
+/// What is particular to one suite's page.
+pub(crate) struct Page<'a> {
+    pub(crate) title: &'a str,
+    /// What was run, and how to run it again.
+    pub(crate) introduction: &'a str,
+    pub(crate) reasons: Reasons<'a>,
 }
 
-#[derive(Debug)]
-enum Fate {
-    /// It ran to its end.
-    Ran(Cases),
-    /// The tests themselves say that they do not apply here.
-    Skipped(String),
-    /// It could not be run.
-    NotRun(String),
-}
-
-#[derive(Debug, Default)]
-struct Cases {
-    ran: u64,
-    passed: u64,
-    skipped: Vec<(String, String)>,
-    failed: Vec<(String, String)>,
-}
-
-/// What `run_module.py` returns.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Report {
-    skipped_whole: Option<String>,
-    not_loaded: Option<String>,
-    #[serde(default)]
-    ran: u64,
-    #[serde(default)]
-    passed: u64,
-    #[serde(default)]
-    skipped: Vec<(String, String)>,
-    #[serde(default)]
-    failed: Vec<(String, String)>,
-    #[serde(default)]
-    expected_failures: u64,
-    #[serde(default)]
-    unexpected_successes: Vec<String>,
-}
-
-impl Module {
-    pub(crate) fn not_run(name: &str, why: String) -> Self {
-        Self { name: name.to_owned(), fate: Fate::NotRun(why) }
-    }
-
-    /// Reads what the module's run returned. `stopped` are the cases that had to be taken out, and what they did.
-    pub(crate) fn read(name: &str, json: &str, stopped: Vec<(String, String)>) -> Self {
-        let report: Report = match serde_json::from_str(json) {
-            Ok(report) => report,
-            Err(error) => return Self::not_run(name, format!("its report cannot be read: {error}")),
-        };
-        let fate = match report {
-            Report { skipped_whole: Some(why), .. } => Fate::Skipped(why),
-            Report { not_loaded: Some(why), .. } => Fate::NotRun(why),
-            report => {
-                let ran = report.ran + stopped.len() as u64;
-                let surprises = report
-                    .unexpected_successes
-                    .into_iter()
-                    .map(|id| (id, "passes against expectation".to_owned()));
-                let failed = report.failed.into_iter().chain(stopped).chain(surprises).collect();
-                Fate::Ran(Cases {
-                    ran,
-                    passed: report.passed + report.expected_failures,
-                    skipped: report.skipped,
-                    failed,
-                })
-            }
-        };
-        Self { name: name.to_owned(), fate }
-    }
-
-    /// Whether it ran and no case failed.
-    pub(crate) fn is_clean(&self) -> bool {
-        matches!(&self.fate, Fate::Ran(cases) if cases.failed.is_empty() && cases.ran > cases.skipped.len() as u64)
-    }
-
-    /// One line.
-    pub(crate) fn summary(&self) -> String {
-        match &self.fate {
-            Fate::Ran(cases) => format!(
-                "{}: {} ran, {} passed, {} skipped, {} failed",
-                self.name,
-                cases.ran,
-                cases.passed,
-                cases.skipped.len(),
-                cases.failed.len()
-            ),
-            Fate::Skipped(why) => format!("{}: does not apply: {why}", self.name),
-            Fate::NotRun(why) => format!("{}: not run: {why}", self.name),
-        }
-    }
-}
-
-/// The table of all modules, in Markdown.
-pub(crate) fn table(modules: &[Module], version: &str) -> String {
-    let clean: Vec<&Module> = modules.iter().filter(|module| module.is_clean()).collect();
-    let partly: Vec<&Module> =
-        modules.iter().filter(|module| matches!(module.fate, Fate::Ran(_)) && !module.is_clean()).collect();
-    let rest: Vec<&Module> = modules.iter().filter(|module| !matches!(module.fate, Fate::Ran(_))).collect();
-    let mut text = format!(
-        "# CPython's own tests\n\nThe modules of `Lib/test` of {version}, each run in a session of its own inside the jar. \
-         Made by `cargo xtask conformance`; do not edit.\n\nOf {} modules {} pass, {} pass in part, and {} cannot run here.\n",
+/// The sentence with the counts.
+pub(crate) fn count(modules: &[Module]) -> String {
+    let passed = modules.iter().filter(|module| module.is_clean()).count();
+    let partly = modules.iter().filter(|module| module.is_partly()).count();
+    let rest = modules.len() - passed - partly;
+    let cases = |how| modules.iter().map(|module| module.count(how)).sum::<usize>();
+    format!(
+        "Of {} modules **{passed}** pass, {partly} pass in part, and {rest} cannot run here. \
+         Of their cases {} passed, {} were skipped by the tests themselves, and {} failed.",
         modules.len(),
-        clean.len(),
-        partly.len(),
-        rest.len()
-    );
-    section(
-        &mut text,
-        "Passed",
-        "Skipped cases are those that the tests themselves skip on this platform.",
-        &clean,
-    );
-    section(&mut text, "Passed in part", "Each case that does not pass is named with what it did.", &partly);
-    section(&mut text, "Not possible", "The reason is the tests' own, or what ended the run.", &rest);
-    text
+        cases(How::Passed),
+        cases(How::Skipped),
+        cases(How::Failed)
+    )
 }
 
-fn section(text: &mut String, title: &str, explanation: &str, modules: &[&Module]) {
-    let _ = write!(
-        text,
-        "\n## {title}\n\n{explanation}\n\n| module | ran | passed | skipped | what is missing |\n|---|---|---|---|---|\n"
+/// The page.
+pub(crate) fn page(page: &Page<'_>, modules: &[Module]) -> String {
+    let mut text = format!("# {}\n\n{}\n\n{}\n", page.title, page.introduction, count(modules));
+    text.push_str(
+        "\n## Passed\n\n| module | cases passed | skipped by the tests themselves |\n|---|---|---|\n",
     );
-    for module in modules {
-        let _ = match &module.fate {
-            Fate::Ran(cases) => writeln!(
-                text,
-                "| {} | {} | {} | {} | {} |",
-                module.name,
-                cases.ran,
-                cases.passed,
-                cases.skipped.len(),
-                failures(&cases.failed)
-            ),
-            Fate::Skipped(why) | Fate::NotRun(why) => {
-                writeln!(text, "| {} | | | | {} |", module.name, cell(why))
-            }
+    for module in modules.iter().filter(|module| module.is_clean()) {
+        let (passed, skipped) = (module.count(How::Passed), module.count(How::Skipped));
+        let _ = writeln!(text, "| {} | {passed} | {skipped} |", module.name);
+    }
+    text.push_str("\n## Passed in part\n\n| module | passed | skipped | failed | which cases failed, and why |\n|---|---|---|---|---|\n");
+    for module in modules.iter().filter(|module| module.is_partly()) {
+        let counts = [How::Passed, How::Skipped, How::Failed].map(|how| module.count(how).to_string());
+        let _ = writeln!(text, "| {} | {} | {} |", module.name, counts.join(" | "), page.failures(module));
+    }
+    text.push_str("\n## Not possible\n\n| module | why |\n|---|---|\n");
+    for module in modules.iter().filter(|module| !module.is_clean() && !module.is_partly()) {
+        let why = match &module.fate {
+            Fate::Skipped(why) => format!("the tests themselves say: {}", cell(why)),
+            Fate::NotRun(why) => cell(page.reasons.of(&module.name).unwrap_or(why)),
+            Fate::Ran(_) => page.failures(module),
         };
+        let _ = writeln!(text, "| {} | {why} |", module.name);
+    }
+    text
+}
+
+impl Page<'_> {
+    /// Every failed case of a module, those of one reason together.
+    fn failures(&self, module: &Module) -> String {
+        let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+        for case in module.cases().iter().filter(|case| case.how == How::Failed) {
+            let short = short(&module.name, &case.id);
+            let why = self.reasons.of(&format!("{}.{short}", module.name)).unwrap_or(&case.why);
+            let short = format!("`{}`", cell(&short));
+            match groups.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, cases)) => cases.push(short),
+                None => groups.push((why, vec![short])),
+            }
+        }
+        let lines = groups.iter().map(|(why, cases)| format!("{}: {}", cell(why), cases.join(", ")));
+        lines.collect::<Vec<_>>().join("<br>")
     }
 }
 
-fn failures(failed: &[(String, String)]) -> String {
-    let mut text = String::new();
-    for (id, why) in failed {
-        let short = id.strip_prefix("test.").unwrap_or(id);
-        let _ = write!(text, "{}`{}`: {}", if text.is_empty() { "" } else { "<br>" }, cell(short), cell(why));
-    }
-    text
+/// A case's name without its module's.
+fn short(module: &str, id: &str) -> String {
+    id.replace(&format!("test.{module}."), "")
 }
 
 /// Text that cannot break the table.
 fn cell(text: &str) -> String {
     let text: String =
-        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(160).collect();
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect();
     text.replace('|', "\\|").replace('<', "&lt;").replace('`', "'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Case;
+
+    fn case(id: &str, how: How, why: &str) -> Case {
+        Case { id: id.into(), how, why: why.into(), trace: String::new() }
+    }
+
+    fn modules() -> Vec<Module> {
+        let partly = vec![
+            case("test.test_b.One.test_x", How::Passed, ""),
+            case("test.test_b.One.test_y", How::Failed, "OSError: | <no>"),
+            case("test.test_b.One.test_z", How::Failed, "OSError: Errno 8"),
+            case("setUpClass (test.test_b.Two)", How::Failed, "OSError: Errno 8"),
+        ];
+        let whole = vec![case("test.test_a.One.test_x", How::Passed, ""), case("s", How::Skipped, "why")];
+        [
+            ("test_a", Fate::Ran(whole)),
+            ("test_b", Fate::Ran(partly)),
+            ("test_c", Fate::Skipped("no threads".into())),
+            ("test_d", Fate::NotRun("ImportError".into())),
+        ]
+        .map(|(name, fate)| Module { name: name.into(), fate, time_s: 0.0, trace: String::new() })
+        .into()
+    }
+
+    #[test]
+    fn every_module_has_its_row() {
+        let reasons = Reasons::read("test_b.*test_z: there are no threads\ntest_d: it needs a compiler\n");
+        let text = page(&Page { title: "Tests", introduction: "Run.", reasons }, &modules());
+        assert!(text.contains("Of 4 modules **1** pass, 1 pass in part, and 2 cannot run here."), "{text}");
+        assert!(
+            text.contains("Of their cases 2 passed, 1 were skipped by the tests themselves, and 3 failed.")
+        );
+        assert!(text.contains("| test_a | 1 | 1 |\n"));
+        assert!(text.contains(
+            "| test_b | 1 | 0 | 3 | OSError: \\| &lt;no>: `One.test_y`<br>there are no threads: `One.test_z`<br>\
+             OSError: Errno 8: `setUpClass (Two)` |\n"
+        ), "{text}");
+        assert!(text.contains("| test_c | the tests themselves say: no threads |\n"));
+        assert!(text.contains("| test_d | it needs a compiler |\n"));
+    }
 }

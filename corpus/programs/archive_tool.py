@@ -1,4 +1,5 @@
 #: ended: completed
+#: limits: {"memory_bytes": 201326592}
 import base64
 import bz2
 import hashlib

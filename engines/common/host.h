@@ -18,12 +18,16 @@ HOST("sleep") void host_sleep(int64_t nanoseconds);
 HOST("random") void host_random(void *bytes, size_t length);
 HOST("exit") noreturn void host_exit(int32_t code);
 HOST("fault") noreturn void host_fault(const void *text, size_t length);
+HOST("begin") uint32_t host_begin(uint32_t kind, const void *bytes, size_t length);
+HOST("wait") uint32_t host_wait(uint32_t id, int64_t nanoseconds);
+HOST("take") int32_t host_take(uint32_t id, void *bytes, size_t length);
+HOST("drop") void host_drop(uint32_t id);
 HOST("try") uint32_t host_try(uint32_t function, uint32_t argument);
 HOST("throw") noreturn void host_throw(void);
 
 enum stream { STDOUT = 1, STDERR = 2 };
 enum clock { CLOCK_UTC = 0, CLOCK_MONOTONIC_SESSION = 1, CLOCK_CPU = 2 };
-enum verb { VERB_RUN = 1, VERB_COMPLETE = 2, VERB_CHECK = 3 };
+enum verb { VERB_RUN = 1, VERB_COMPLETE = 2, VERB_CHECK = 3, VERB_RESUME = 4 };
 enum check { CHECK_COMPLETE = 1, CHECK_INCOMPLETE = 2, CHECK_WRONG = 3 };
 
 // Tags of the request.
@@ -38,6 +42,7 @@ enum tag {
     TAG_CURSOR = 8,
     TAG_VALUE_LIMIT = 9,
     TAG_FLAGS = 10,
+    TAG_TOOLS = 11,
 };
 
 enum flag { FLAG_MODULE = 1, FLAG_SOURCE_LINES = 2 };
@@ -58,6 +63,7 @@ enum field {
     FIELD_CHECK = 12,
     FIELD_MEMORY_ERROR = 13,
     FIELD_ERROR_COLUMN = 14,
+    FIELD_SUSPENDED = 15,
 };
 
 #endif

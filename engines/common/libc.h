@@ -9,6 +9,8 @@
 #define localtime_r belljar_localtime_r
 #define abort belljar_abort
 #define __assert_fail belljar_assert_fail
+#define vsnprintf belljar_vsnprintf
+#define snprintf belljar_snprintf
 #define printf belljar_printf
 #define fprintf belljar_fprintf
 #define vfprintf belljar_vfprintf

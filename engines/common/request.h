@@ -22,6 +22,7 @@ struct request {
     uint32_t cursor;
     uint32_t value_bytes, value_depth;
     uint32_t flags;
+    struct bytes tools;
     struct bytes all;  // for walking over the fields that may repeat
 };
 
@@ -73,6 +74,7 @@ static bool read_request(uint8_t *buffer, uint32_t length, struct request *reque
             if (!word) return false;
             request->flags = read_u32(field.at);
             break;
+        case TAG_TOOLS: request->tools = field; break;
         case TAG_ARGUMENT:
         case TAG_ENVIRONMENT:
         case TAG_INPUT: break;

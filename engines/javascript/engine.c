@@ -2,6 +2,7 @@
 // into the runtime where its interface has no door: the stack limit, the state of Math.random, the job queue, the declared names.
 
 #include "libc.h"
+#include "numbers.h"
 #include "stack.h"
 
 #include "quickjs.c"
@@ -17,6 +18,7 @@
 
 #include "state.c"
 #include "timers.c"
+#include "operations.c"
 #include "text.c"
 #include "digest.c"
 #include "natives.c"

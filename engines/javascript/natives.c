@@ -1,8 +1,5 @@
 // The functions that the boot files get as `host`. Every one checks what it is given: boot files pass on what the code passed.
 
-#define NATIVE(name) static JSValue name(JSContext *ctx, JSValueConst this, int count, JSValueConst *args)
-#define UNUSED (void)ctx, (void)this, (void)count, (void)args
-
 // output(stream, text)
 NATIVE(native_output) {
     UNUSED;
@@ -105,17 +102,20 @@ NATIVE(native_program_arguments) {
     return list;
 }
 
-// classOf(value) -> the name of the object's internal class, which no code can change; undefined for what is not an object
+// classOf(value) -> the name of the object's internal class, which no code can change; undefined for what is not an object. The language
+// itself calls a proxy an Object.
 NATIVE(native_class_of) {
     UNUSED;
     if (!JS_IsObject(args[0])) return JS_UNDEFINED;
+    if (JS_GetClassID(args[0]) == JS_CLASS_PROXY) return JS_NewString(ctx, "Proxy");
     return JS_AtomToString(ctx, rt->class_array[JS_GetClassID(args[0])].class_name);
 }
 
-// proxyTarget(proxy) -> its target
+// proxyTarget(proxy) -> its target; null for one that was revoked
 NATIVE(native_proxy_target) {
     UNUSED;
-    return JS_GetProxyTarget(ctx, args[0]);
+    JSProxyData *proxy = JS_GetOpaque(args[0], JS_CLASS_PROXY);
+    return proxy && !proxy->is_revoked ? js_dup(proxy->target) : JS_NULL;
 }
 
 // promise(promise) -> [0 pending, 1 fulfilled or 2 rejected, result]
@@ -177,6 +177,12 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("programArguments", 0, native_program_arguments),
     JS_CFUNC_DEF("setTimer", 4, set_timer),
     JS_CFUNC_DEF("clearTimer", 1, clear_timer),
+    JS_CFUNC_DEF("begin", 2, native_begin),
+    JS_CFUNC_DEF("take", 1, native_take),
+    JS_CFUNC_DEF("wait", 1, native_wait),
+    JS_CFUNC_DEF("watch", 2, native_watch),
+    JS_CFUNC_DEF("drop", 1, native_drop),
+    JS_CFUNC_DEF("collect", 0, native_collect),
     JS_CFUNC_DEF("decodeUtf8", 2, decode_utf8),
     JS_CFUNC_DEF("encodeUtf8", 1, encode_utf8),
     JS_CFUNC_DEF("digest", 2, native_digest),

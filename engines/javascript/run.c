@@ -11,9 +11,8 @@ static const char *file_name(void) {
     return length ? name : "script.js";
 }
 
-static JSValue compile(int kind) {
-    int flags = kind | JS_EVAL_FLAG_COMPILE_ONLY;
-    if (kind == JS_EVAL_TYPE_GLOBAL && mentions(request.code, "await")) flags |= JS_EVAL_FLAG_ASYNC;
+static JSValue compile(int flags) {
+    flags |= JS_EVAL_FLAG_COMPILE_ONLY;
     // The parser wants a zero behind the text. What is there is put back: it may belong to the next field.
     uint8_t *end = request.code.at + request.code.length, saved = *end;
     *end = 0;
@@ -27,10 +26,25 @@ static bool is_syntax_error(JSValueConst error) {
         JS_VALUE_GET_OBJ(outside->native_error_proto[JS_SYNTAX_ERROR]);
 }
 
+// A script that may await. `await` is an ordinary name where it makes sense as nothing else.
+static JSValue compile_script(void) {
+    if (!mentions(request.code, "await")) return compile(JS_EVAL_TYPE_GLOBAL);
+    JSValue script = compile(JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_ASYNC);
+    if (!JS_IsException(script)) return script;
+    JSValue error = JS_GetException(outside);
+    script = is_syntax_error(error) ? compile(JS_EVAL_TYPE_GLOBAL) : JS_EXCEPTION;
+    if (JS_IsException(script)) {
+        JS_FreeValue(outside, JS_GetException(outside));
+        return JS_Throw(outside, error);
+    }
+    JS_FreeValue(outside, error);
+    return script;
+}
+
 // A script, unless it is asked to be a module or makes sense as nothing else.
 static JSValue compile_script_or_module(void) {
     if (request.flags & FLAG_MODULE) return compile(JS_EVAL_TYPE_MODULE);
-    JSValue script = compile(JS_EVAL_TYPE_GLOBAL);
+    JSValue script = compile_script();
     if (!JS_IsException(script)) return script;
     if (!mentions(request.code, "import") && !mentions(request.code, "export")) return script;
     JSValue error = JS_GetException(outside);
@@ -90,6 +104,7 @@ static void forget_unhandled(void) {
 // Drops what a failed run has left to do: the next run is not to stumble over it.
 static void drop_pending(void) {
     clear_timers(outside);
+    clear_watchers(outside);
     forget_unhandled();
     while (!list_empty(&rt->job_list)) {
         JSJobEntry *job = list_entry(rt->job_list.next, JSJobEntry, link);
@@ -99,7 +114,7 @@ static void drop_pending(void) {
     }
 }
 
-// Runs jobs and timers until nothing is left. False: there is an exception, and the run has failed. `awaited` is the promise whose
+// Runs jobs, timers and what waits for operations until nothing is left, or only what the caller must answer. False: there is an exception, and the run has failed. `awaited` is the promise whose
 // rejection fails the run at once, or undefined.
 static bool settle(JSValueConst awaited) {
     for (;;) {
@@ -117,10 +132,11 @@ static bool settle(JSValueConst awaited) {
             JS_Throw(outside, JS_PromiseResult(outside, unhandled[0]));
             return false;
         }
-        if (!timers) return true;
-        JSValue fired = fire_timer(outside);
-        if (JS_IsException(fired)) return false;
-        JS_FreeValue(outside, fired);
+        if (!timers && !watchers) return true;
+        JSValue called = await_event(outside);
+        if (JS_IsException(called)) return false;
+        JS_FreeValue(outside, called);
+        if (suspended) return true;
     }
 }
 
@@ -152,17 +168,54 @@ static JSValue never_settles(JSValue promise) {
     return JS_ThrowPlainError(outside, "the code awaits a promise that nothing is left to settle");
 }
 
-static JSValue run_module(JSValue module) {
-    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
-    JSValue promise = settled(JS_EvalFunction(outside, module));
-    if (JS_IsException(promise)) return promise;
+// What the value of a run still has to become.
+enum stage { STAGE_VALUE, STAGE_SCRIPT, STAGE_MODULE };
+
+// A run that waits for its caller.
+static struct {
+    enum stage stage;
+    JSValue value;
+    JSModuleDef *module;
+} paused;
+
+// What a script's or a module's promise, once it is settled, holds as the value of the run; takes the promise.
+static JSValue value_in(enum stage stage, JSValue promise, JSModuleDef *module) {
     if (JS_IsPromise(promise)) return never_settles(promise);
+    if (stage == STAGE_SCRIPT) {
+        // An async script's promise holds its value in an object, so that a promise as its value is not awaited twice.
+        JSValue inner = JS_GetPropertyStr(outside, promise, "value");
+        JS_FreeValue(outside, promise);
+        return inner;
+    }
     JS_FreeValue(outside, promise);
-    JSValue exports = JS_GetModuleNamespace(outside, definition);
+    JSValue exports = JS_GetModuleNamespace(outside, module);
     if (JS_IsException(exports)) return exports;
     JSValue value = JS_GetPropertyStr(outside, exports, "default");
     JS_FreeValue(outside, exports);
-    return JS_IsPromise(value) ? settled(value) : value;
+    return value;
+}
+
+// Goes on until the run has its value, or waits for its caller; takes the value.
+static JSValue proceed(enum stage stage, JSValue value, JSModuleDef *module) {
+    for (;;) {
+        value = settled(value);
+        if (JS_IsException(value)) return value;
+        if (suspended && JS_IsPromise(value)) {
+            paused.stage = stage, paused.value = value, paused.module = module;
+            return JS_UNDEFINED;
+        }
+        suspended = false;  // what else waits may go on waiting
+        if (stage == STAGE_VALUE) return value;
+        value = value_in(stage, value, module);
+        if (JS_IsException(value)) return value;
+        stage = STAGE_VALUE;
+    }
+}
+
+static JSValue run_module(JSValue module) {
+    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+    JSValue promise = JS_EvalFunction(outside, module);
+    return JS_IsException(promise) ? promise : proceed(STAGE_MODULE, promise, definition);
 }
 
 static JSValue run_script(JSValue script) {
@@ -170,14 +223,7 @@ static JSValue run_script(JSValue script) {
     JSFunctionBytecode *code = JS_VALUE_GET_PTR(script);
     bool async = code->func_kind == JS_FUNC_ASYNC;
     JSValue value = JS_EvalFunction(outside, script);
-    if (JS_IsException(value) || !async) return JS_IsException(value) ? value : settled(value);
-    // An async script's promise holds its value in an object, so that a promise as its value is not awaited twice.
-    value = settled(value);
-    if (JS_IsException(value)) return value;
-    if (JS_IsPromise(value)) return never_settles(value);
-    JSValue inner = JS_GetPropertyStr(outside, value, "value");
-    JS_FreeValue(outside, value);
-    return settled(inner);
+    return JS_IsException(value) ? value : proceed(async ? STAGE_SCRIPT : STAGE_VALUE, value, NULL);
 }
 
 static void call_glue(JSValueConst function, JSValueConst subject) {
@@ -218,11 +264,11 @@ static void report_error(JSValue error) {
     JS_FreeValue(outside, error);
 }
 
-static void run(void) {
-    JSValue code = compile_script_or_module();
-    JSValue value = code;
-    if (!JS_IsException(code)) {
-        value = JS_VALUE_GET_TAG(code) == JS_TAG_MODULE ? run_module(code) : run_script(code);
+// Reports how the run came out, or what it waits for; takes the value.
+static void conclude(JSValue value) {
+    if (suspended) {
+        host_report(FIELD_SUSPENDED, "", 0);
+        return;
     }
     if (!JS_IsException(value)) {
         report_value(value);
@@ -242,4 +288,17 @@ static void run(void) {
     }
     if (belljar_memory_failed) JS_RunGC(rt);
     report_error(error);
+}
+
+static void run(void) {
+    JSValue code = compile_script_or_module();
+    if (!JS_IsException(code)) {
+        code = JS_VALUE_GET_TAG(code) == JS_TAG_MODULE ? run_module(code) : run_script(code);
+    }
+    conclude(code);
+}
+
+// Goes on with the run that waited for its caller.
+static void resume(void) {
+    conclude(proceed(paused.stage, paused.value, paused.module));
 }

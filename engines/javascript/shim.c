@@ -3,7 +3,7 @@
 #include "boot.h"
 
 // Room for a request that is kept; longer ones get memory of their own.
-#define BUFFER_KEPT 4096
+#define BUFFER_KEPT 1024
 
 static uint8_t kept[BUFFER_KEPT + 1];
 static uint8_t *buffer;
@@ -39,6 +39,21 @@ static JSValue native_object(JSContext *ctx) {
     return host;
 }
 
+// The language keeps small objects in arenas of one size each. Those of the image are filled no further, for the reason that `belljar_seal_heap`
+// has. Each is left in a list of its own, which it can be taken out of when its last object is freed. New ones follow at once, with one object each
+// that stays: an arena that came and went with a single object would cost more than the object.
+static void seal_arenas(void) {
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        struct list_head *list = &rt->arena_state.free_arena_list[i];
+        while (!list_empty(list)) {
+            struct list_head *arena = list->next;
+            list_del(arena);
+            init_list_head(arena);
+        }
+        if (!js_malloc_rt(rt, arena_block_sizes[i] - sizeof(JSMallocBlockHeader))) broken("no memory for arenas");
+    }
+}
+
 EXPORT("belljar_init") void belljar_init(void) {
     rt = JS_NewRuntime();
     if (!rt) broken("no memory for the runtime");
@@ -63,6 +78,7 @@ EXPORT("belljar_init") void belljar_init(void) {
     glue.value = JS_GetPropertyStr(inside, glue_object, "reportValue");
     glue.error = JS_GetPropertyStr(inside, glue_object, "reportError");
     glue.process = JS_GetPropertyStr(inside, glue_object, "process");
+    glue.tools = JS_GetPropertyStr(inside, glue_object, "installTools");
     glue.complete = JS_GetPropertyStr(inside, glue_object, "reportCompletions");
     JS_FreeValue(inside, globals);
     JS_FreeValue(inside, glue_object);
@@ -75,6 +91,8 @@ EXPORT("belljar_init") void belljar_init(void) {
     JSMemoryUsage usage;
     JS_ComputeMemoryUsage(rt, &usage);
     JS_SetGCThreshold(rt, (size_t)usage.malloc_size + GC_THRESHOLD_ABOVE_IMAGE);
+    belljar_seal_heap();
+    seal_arenas();
 }
 
 EXPORT("belljar_stop_table") const void *belljar_stop_table(void) {
@@ -134,9 +152,18 @@ static bool set_environment(void) {
     return JS_DefinePropertyValueStr(outside, glue.process, "env", environment, JS_PROP_C_W_E) >= 0;
 }
 
+static void install_tools(struct bytes described) {
+    JSValue text = JS_NewStringLen(outside, (char *)described.at, described.length);
+    JSValue done = JS_Call(outside, glue.tools, JS_UNDEFINED, 1, vc(&text));
+    JS_FreeValue(outside, text);
+    if (JS_IsException(done)) JS_FreeValue(outside, JS_GetException(outside));
+    JS_FreeValue(outside, done);
+}
+
 // Everything of the request that is not the code. False: the request makes no sense.
 static bool prepare(void) {
     if (request.seed.at) reseed(request.seed);
+    if (request.tools.at) install_tools(request.tools);
     struct bytes rest = request.all, field;
     uint32_t tag;
     while (next_field(&rest, &tag, &field)) {
@@ -154,7 +181,7 @@ static void complete(void) {
 
 EXPORT("belljar_enter") uint32_t belljar_enter(uint32_t length) {
     if (!buffer || !read_request(buffer, length, &request)) return 1;
-    exiting = false;
+    exiting = suspended = false;
     belljar_memory_failed = false;
     run_number++;
     if (!prepare()) return 1;
@@ -162,6 +189,7 @@ EXPORT("belljar_enter") uint32_t belljar_enter(uint32_t length) {
     if (!request.code.at) request.code.at = no_code;
     switch (request.verb) {
     case VERB_RUN: run(); break;
+    case VERB_RESUME: resume(); break;
     case VERB_COMPLETE: complete(); break;
     case VERB_CHECK: check(); break;
     default: return 1;

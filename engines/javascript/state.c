@@ -12,6 +12,7 @@ static struct {
     JSValue value;     // (value, bytes, depth): reports a value
     JSValue error;     // (error): reports an error
     JSValue complete;  // (text): reports completions at its end
+    JSValue tools;     // (text): makes the session's tools known
     JSValue process;   // the object `process`, whatever the global of that name is now
 } glue;
 
@@ -22,8 +23,15 @@ static bool exiting;                // the code asked to exit; it is being unwou
 static int32_t exit_code;
 
 // Promises that were rejected and that nobody has handled.
+// Set when all that is left waits for the caller of the run.
+static bool suspended;
+
 static JSValue *unhandled;
 static uint32_t unhandled_count, unhandled_room;
+
+// A function for boot files.
+#define NATIVE(name) static JSValue name(JSContext *ctx, JSValueConst this, int count, JSValueConst *args)
+#define UNUSED (void)ctx, (void)this, (void)count, (void)args
 
 static bool stopping(void) { return *(volatile uint32_t *)&stop != 0 || exiting; }
 

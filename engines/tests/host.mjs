@@ -49,6 +49,8 @@ class Session {
   constructor() {
     this.begin = null;
     this.seeded = false;
+    this.operation = 0;
+    this.operations = new Map();
   }
 
   bytes(at, length) {
@@ -88,6 +90,21 @@ class Session {
       random: (at, length) => { randomFillSync(this.bytes(at, length)); },
       exit: (code) => { throw new Exited(`${code}`); },
       fault: (at, length) => { throw new Fault(this.read(at, length)); },
+      // Nothing is served here: every operation is refused.
+      begin: () => {
+        this.operations.set(++this.operation, Buffer.concat(field(1, Buffer.concat([word(1), utf8.encode('refused')]))));
+        return this.operation;
+      },
+      wait: (id) => id || (this.operations.size ? Math.max(...this.operations.keys()) : 0),
+      take: (id, at, length) => {
+        const rest = this.operations.get(id) ?? new Uint8Array(0);
+        const part = rest.subarray(0, length);
+        if (part.length) this.operations.set(id, rest.subarray(part.length));
+        else this.operations.delete(id);
+        this.bytes(at, part.length).set(part);
+        return part.length;
+      },
+      drop: (id) => { this.operations.delete(id); },
       try: (fn, argument) => {
         const stack = this.exports.__stack_pointer?.value;
         try {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::cache::{self, Cache, Draft, Key, Shelf};
 use crate::progress::run_logged;
 use crate::require::{self, require};
-use crate::setup::{build_program, cargo};
+use crate::setup::{build, build_program};
 use crate::tree;
 
 /// What to measure.
@@ -91,9 +91,7 @@ struct Ours {
 
 impl Ours {
     fn build() -> Result<Self> {
-        // Together, so that both have the same features of what they depend on, and cargo builds that once.
-        let both = ["--package", "belljar-cli", "--package", "belljar-benches"];
-        cargo(&[["build", "--release", "--locked"].as_slice(), &both].concat())?;
+        build(&["--bin", "belljar-benches"])?;
         let belljar = build_program()?;
         Ok(Self { benches: belljar.with_file_name("belljar-benches"), belljar })
     }

@@ -197,3 +197,36 @@ fn sibling(place: &Path, role: &str) -> Result<PathBuf> {
     let Some(name) = place.file_name() else { bail!("{} has no name", place.display()) };
     Ok(place.with_file_name(format!(".{}.{role}", name.to_string_lossy())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn an_entry_that_fails_is_not_there() {
+        let root = std::env::temp_dir().join(format!("xtask-cache-{}", std::process::id()));
+        let cache = Cache { root: root.clone() };
+        // Half of it is written when the disk is full.
+        let full = |draft: &Draft| {
+            write(&draft.out.join("half"), "of it")?;
+            File::options().write(true).open("/dev/full")?.write_all(b"more").context("writing more")
+        };
+        let refused = cache.entry(Shelf::Engines, "an-engine", full).unwrap_err();
+        assert!(format!("{refused:#}").starts_with("writing more: No space left on device"), "{refused:#}");
+        assert!(cache.find(Shelf::Engines, "an-engine").is_none());
+        assert!(!cache.place(Shelf::Engines, "an-engine").exists());
+
+        let whole = |draft: &Draft| write(&draft.out.join("whole"), "all of it");
+        let place = cache.entry(Shelf::Engines, "an-engine", whole).unwrap();
+        assert_eq!(cache.find(Shelf::Engines, "an-engine").as_ref(), Some(&place));
+        assert!(
+            place.join("whole").is_file() && !place.join("half").exists(),
+            "nothing of the first is in it"
+        );
+        let left: Vec<_> =
+            fs::read_dir(root.join("engines")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [place], "nor beside it");
+        fs::remove_dir_all(root).unwrap();
+    }
+}

@@ -4,14 +4,17 @@
 
 mod bench;
 mod cache;
+mod conformance;
 mod engines;
 mod fetch;
+mod fuzz;
 mod packages;
 mod progress;
 mod require;
 mod setup;
 mod test;
 mod tidy;
+mod tool;
 mod tree;
 mod wasm;
 mod zig;
@@ -35,6 +38,10 @@ enum Verb {
     Bench(bench::BenchArgs),
     /// Run short programs for a long time and show what memory does
     Soak(bench::SoakArgs),
+    /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
+    Conformance(conformance::ConformanceArgs),
+    /// Offer what the host decodes whatever bytes make it stumble (all targets, or those named)
+    Fuzz(fuzz::FuzzArgs),
     /// Check the rules of the tree that no compiler checks
     Tidy,
 }
@@ -47,6 +54,8 @@ fn main() -> ExitCode {
         Verb::Test(args) => test::test(&args),
         Verb::Bench(args) => bench::bench(&args),
         Verb::Soak(args) => bench::soak(&args),
+        Verb::Conformance(args) => conformance::conformance(&args),
+        Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Tidy => tidy::tidy(),
     };
     match done {

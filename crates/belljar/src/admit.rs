@@ -7,7 +7,7 @@ use crate::engine::image::Language;
 use crate::error::{Error, Result};
 use crate::host::output::Sink;
 use crate::limits::Limits;
-use crate::request::Request;
+use crate::request::{Request, ToolAnswer};
 use crate::typescript;
 
 /// The longest code that is accepted.
@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) code: String,
     pub(crate) name: String,
     pub(crate) module: bool,
+    /// Whether the code has types in it that must be taken out first.
+    pub(crate) typescript: bool,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: Vec<String>,
     pub(crate) inputs: Vec<(String, String)>,
@@ -28,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) stdin: Option<Box<dyn Read + Send>>,
     pub(crate) sink: Option<Box<dyn Sink>>,
     pub(crate) cancel: CancelToken,
+    /// Answers for a run that waits for them, instead of code.
+    pub(crate) answers: Option<Vec<ToolAnswer>>,
 }
 
 /// Checks a request against what the jar allows.
@@ -50,13 +54,28 @@ pub(crate) fn admit(request: Request, language: Language, allowed: &Limits) -> R
         + inputs.iter().map(|(name, json)| name.len() + json.len()).sum::<usize>();
     check_size("arguments, environment and inputs", data, DATA_BYTES_MAX)?;
 
-    let code = match language {
-        Language::JavaScript if typescript::is_typescript(&name) => typescript::strip(&request.code, &name)?,
-        Language::JavaScript | Language::Python => request.code,
-    };
-    let module = language == Language::JavaScript && (name.ends_with(".mjs") || name.ends_with(".mts"));
-    let (stdin, sink, arguments, cancel) = (request.stdin, request.sink, request.arguments, request.cancel);
-    Ok(Plan { code, name, module, arguments, environment, inputs, limits, stdin, sink, cancel })
+    let javascript = language == Language::JavaScript;
+    if javascript && typescript::is_jsx(&name) {
+        return Err(Error::Jsx { name });
+    }
+    let typescript = javascript && typescript::is_typescript(&name);
+    let module = javascript && (name.ends_with(".mjs") || name.ends_with(".mts"));
+    let (code, stdin, sink) = (request.code, request.stdin, request.sink);
+    let (arguments, cancel, answers) = (request.arguments, request.cancel, request.answers);
+    Ok(Plan {
+        code,
+        name,
+        module,
+        typescript,
+        arguments,
+        environment,
+        inputs,
+        limits,
+        stdin,
+        sink,
+        cancel,
+        answers,
+    })
 }
 
 /// The limits asked for, none above those allowed.
@@ -77,6 +96,9 @@ pub(crate) fn narrow(asked: Limits, allowed: &Limits) -> Result<Limits> {
         ("files_depth", asked.files_depth.into(), allowed.files_depth.into()),
         ("open_files", asked.open_files.into(), allowed.open_files.into()),
         ("host_calls", asked.host_calls, allowed.host_calls),
+        ("net_requests", asked.net_requests, allowed.net_requests),
+        ("net_bytes", asked.net_bytes, allowed.net_bytes),
+        ("tool_calls", asked.tool_calls, allowed.tool_calls),
     ];
     match pairs.into_iter().find(|(_, asked, allowed)| asked > allowed) {
         Some((limit, asked, allowed)) => Err(Error::LimitRaised { limit, asked, allowed }),

@@ -1,12 +1,17 @@
 //! Builds the outcome of a run from what the host collected.
 
-use crate::engine::instance::{Ending, Instance};
+use std::time::Duration;
+
+use crate::engine::instance::{Ending, Instance, Unread};
+use crate::host::operations::{Operations, Waiting};
 use crate::host::output::Printed;
 use crate::host::report::Report;
 use crate::host::stop::Stop;
+use crate::host::{Host, shown};
 use crate::limits::Limits;
 use crate::outcome::{
-    Chunk, Display, Ended, GuestError, Json, Outcome, SessionState, Stream, Text, Usage, Value,
+    Chunk, Display, Ended, File, FileChange, GuestError, Json, Outcome, Pending, SessionState, Stream, Text,
+    Usage, Value,
 };
 
 /// How a run ended, and what to say about it when the engine said nothing.
@@ -20,10 +25,25 @@ struct Verdict {
 pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) -> Outcome {
     let wall = instance.deadline().wall_used();
     let cpu = instance.deadline().cpu_used();
-    let fuel = limits.fuel.zip(instance.fuel()).map(|(given, left)| given.saturating_sub(left));
-    let host = instance.host();
+    let fuel = limits.fuel.map(|given| match ending {
+        Ending::NotEntered(_) => 0,
+        _ => given.saturating_sub(instance.fuel().unwrap_or(given)),
+    });
+    of_host(instance.host(), ending, limits, (wall, cpu, fuel))
+}
+
+/// The same, from the host's side alone and the time and fuel that were used.
+pub(crate) fn of_host(
+    host: &mut Host,
+    ending: Ending,
+    limits: &Limits,
+    (wall, cpu, fuel): (Duration, Duration, Option<u64>),
+) -> Outcome {
     let mut report = host.report.take(&mut host.meter, limits);
-    let printed = host.output.finish(&mut host.meter);
+    if let Some(secrets) = &host.secrets {
+        report.scrub(secrets);
+    }
+    let Printed { chunks, truncated, bytes } = host.output.finish(&mut host.meter);
     let session = if ending.is_intact() { SessionState::Kept } else { SessionState::Closed };
     let verdict = judge(ending, &mut report, host.meter.refused_memory(), limits);
     let usage = Usage {
@@ -31,11 +51,15 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
         cpu_ms: cpu.as_secs_f64() * 1000.0,
         fuel,
         peak_memory_bytes: host.meter.peak_bytes(),
-        output_bytes: printed.bytes,
+        output_bytes: bytes,
         host_calls: host.meter.calls(),
     };
-    let files = host.files.outputs();
-    let Printed { chunks, truncated, .. } = printed;
+    let files = host.files.outputs().into_iter();
+    let files = files.map(|file| File { path: without_secrets(host, file.path), ..file }).collect();
+    let changes = host.files.changes_listed().into_iter();
+    let changes =
+        changes.map(|change| FileChange { path: without_secrets(host, change.path), ..change }).collect();
+    let pending = if verdict.ended == Ended::Suspended { pending(&host.operations) } else { Vec::new() };
     Outcome {
         ended: verdict.ended,
         stdout: text_of(&chunks, Stream::Stdout),
@@ -47,7 +71,8 @@ pub(crate) fn outcome(instance: &mut Instance, ending: Ending, limits: &Limits) 
         exit_code: verdict.exit_code,
         truncated,
         files,
-        pending: Vec::new(),
+        changes,
+        pending,
         session,
         usage,
     }
@@ -70,6 +95,9 @@ fn judge(ending: Ending, report: &mut Report, refused_memory: bool, limits: &Lim
                 }
             }
             (None, Some(error)) => Verdict { ended: Ended::Raised, exit_code: None, error: Some(error) },
+            (None, None) if report.suspended => {
+                Verdict { ended: Ended::Suspended, exit_code: None, error: None }
+            }
             (None, None) => Verdict { ended: Ended::Completed, exit_code: None, error: None },
         },
         Ending::OutOfFuel => {
@@ -80,6 +108,7 @@ fn judge(ending: Ending, report: &mut Report, refused_memory: bool, limits: &Lim
             let text = "the run used up its stack: it recursed too deep".to_owned();
             limit(Ended::MemoryLimit, "StackOverflow", text, reported)
         }
+        Ending::NotEntered(reason) => unread(reason, limits),
         Ending::Broken(reason) => {
             tracing::error!(reason, "an engine failed");
             limit(Ended::Crashed, "EngineFailure", "the engine failed; the session is lost".to_owned(), None)
@@ -121,6 +150,19 @@ fn stopped(reason: Stop, reported: Option<GuestError>, limits: &Limits) -> Verdi
     }
 }
 
+/// Code that is wrong has raised its error, as code that the engine cannot read has; the rest is said of what reads it.
+fn unread(reason: Unread, limits: &Limits) -> Verdict {
+    match reason {
+        Unread::Wrong(error) => Verdict { ended: Ended::Raised, exit_code: None, error: Some(error) },
+        Unread::Stopped(reason) => stopped(reason, None, limits),
+        Unread::Broken(reason) => {
+            tracing::error!(reason, "the parser of TypeScript failed");
+            let text = "the parser of TypeScript failed; the code was not run".to_owned();
+            limit(Ended::Crashed, "EngineFailure", text, None)
+        }
+    }
+}
+
 /// A limit speaks in our words; where the engine knew, its traceback says where the code was.
 fn limit(ended: Ended, name: &str, message: String, reported: Option<GuestError>) -> Verdict {
     let (traceback, line) = reported.map_or((String::new(), None), |error| (error.traceback, error.line));
@@ -149,6 +191,14 @@ fn value(report: &mut Report) -> Option<Value> {
     Some(Value { json, repr, r#type: lossy(report.value_type.take().unwrap_or_default()) })
 }
 
+fn pending(operations: &Operations) -> Vec<Pending> {
+    let pending = |(id, waiting): (u32, &Waiting)| {
+        let arguments = Json::new(waiting.arguments.clone()).ok()?;
+        Some(Pending { id: id.into(), tool: waiting.tool.clone(), arguments })
+    };
+    operations.waiting().filter_map(pending).collect()
+}
+
 fn display(bytes: &[u8]) -> Option<Display> {
     let split = bytes.iter().position(|byte| *byte == 0)?;
     let mime = String::from_utf8_lossy(&bytes[..split]).into_owned();
@@ -159,6 +209,10 @@ fn text_of(chunks: &[Chunk], stream: Stream) -> Text {
     let mut text = Text::default();
     chunks.iter().filter(|chunk| chunk.stream == stream).for_each(|chunk| text.push(chunk.text.as_bytes()));
     text
+}
+
+fn without_secrets(host: &Host, text: String) -> String {
+    shown(host.secrets.as_ref(), text)
 }
 
 fn lossy(bytes: Vec<u8>) -> String {

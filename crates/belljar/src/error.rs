@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::mount::fault::MountFault;
+use crate::snapshot::refused::SnapshotRefused;
+
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -79,24 +82,93 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// TypeScript that cannot be turned into JavaScript.
-    #[error("{name}:{line}:{column}: {message}")]
-    TypeScript {
+    /// A mount that cannot be: its text, its place, or its directory is not what it must be.
+    #[error("cannot mount {mount}: {fault}")]
+    Mount {
+        /// The mount, as `SRC:DST:MODE`.
+        mount: String,
+        /// What is wrong with it.
+        fault: MountFault,
+    },
+    /// The file name says that there is markup (JSX) in the code.
+    #[error("{name} has markup in it by its name, and JSX is not supported")]
+    Jsx {
         /// The file name given.
         name: String,
-        /// Line, from 1.
-        line: u32,
-        /// Column, from 1.
-        column: u32,
-        /// What the parser said.
-        message: String,
     },
+    /// An image that runs nothing by itself.
+    #[error("the image {name:?} holds no engine")]
+    NoEngine {
+        /// Its name.
+        name: String,
+    },
+    /// A rule of the network makes no sense, or would match too much.
+    #[error("the network rule {rule:?} {problem}")]
+    NetRule {
+        /// The rule.
+        rule: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A secret cannot be one. Its value is never shown.
+    #[error("the secret {name:?} {problem}")]
+    Secret {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// What should be certificates is none.
+    #[error("there is no certificate in what was given as PEM")]
+    Certificate,
     /// The session is running something else.
     #[error("the session is busy with another run")]
     Busy,
     /// The session has ended.
     #[error("the session is closed")]
     Closed,
+    /// More forks than can be made at once.
+    #[error("{count} forks are asked for, but {most} can be made at once")]
+    TooManyForks {
+        /// How many are asked for.
+        count: usize,
+        /// How many can be made.
+        most: usize,
+    },
+    /// Snapshots are signed, and the jar has no key.
+    #[error("the jar has no key for snapshots")]
+    NoSnapshotKey,
+    /// What is mounted is on the host, and a snapshot holds what is in the session.
+    #[error("a session with mounted directories cannot be kept in a snapshot yet")]
+    SnapshotOfMounts,
+    /// A snapshot that this jar cannot go on from.
+    #[error("the snapshot cannot be used: {0}")]
+    Snapshot(#[from] SnapshotRefused),
+    /// A tool that cannot be granted.
+    #[error("the tool {name:?} cannot be granted: {reason}")]
+    Tool {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The session waits for answers, and was asked to run something else.
+    #[error("the session is suspended: it waits for the answers to {pending} calls")]
+    Suspended {
+        /// How many answers it waits for.
+        pending: usize,
+    },
+    /// The session was given answers, and waits for none.
+    #[error("the session is not suspended: it waits for no answers")]
+    NotSuspended,
+    /// An answer that a suspended run cannot take.
+    #[error("the answer to call {id} cannot be taken: {reason}")]
+    ToolAnswer {
+        /// Which call it answers.
+        id: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No session can be started now: all places are taken.
     #[error("all {sessions_max} places for sessions are taken")]
     Full {
@@ -156,9 +228,22 @@ impl Error {
             | Self::InputName { .. }
             | Self::InputValue { .. }
             | Self::FilePath { .. }
-            | Self::TypeScript { .. }
+            | Self::Mount { .. }
+            | Self::Jsx { .. }
+            | Self::NoEngine { .. }
+            | Self::NetRule { .. }
+            | Self::Secret { .. }
+            | Self::Certificate
             | Self::Busy
-            | Self::Closed => Fault::Caller,
+            | Self::Closed
+            | Self::Tool { .. }
+            | Self::Suspended { .. }
+            | Self::NotSuspended
+            | Self::ToolAnswer { .. }
+            | Self::TooManyForks { .. }
+            | Self::NoSnapshotKey
+            | Self::SnapshotOfMounts
+            | Self::Snapshot(_) => Fault::Caller,
             Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
                 Fault::Installation
             }
@@ -172,9 +257,27 @@ impl Error {
         match self {
             Self::LimitRaised { .. } => Some("a request can only lower what the jar allows"),
             Self::LimitOfSession { .. } => Some("set it on the jar that the session is made from"),
+            Self::Mount { fault, .. } => Some(fault.hint()),
+            Self::NetRule { .. } => Some("write HOST, HOST:PORT, *.HOST or GET,HEAD@HOST/PATH"),
+            Self::Secret { .. } => Some("name the variable, one host and the header that the value is for"),
+            Self::Certificate => Some("give certificates in PEM: -----BEGIN CERTIFICATE-----"),
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
+            Self::Suspended { .. } => Some("answer them with `Request::answers`"),
+            Self::NotSuspended => Some("give it code to run"),
+            Self::ToolAnswer { .. } => Some("answer the calls in `pending`, once each, with JSON"),
+            Self::SnapshotOfMounts => Some("fork it, or place files with `Grants::file`"),
+            Self::NoSnapshotKey => Some("give the jar one with `with_snapshot_key`"),
+            Self::Snapshot(_) => {
+                Some("restore it with the image, limits, grants and key that it was taken with")
+            }
             Self::Full { .. } => Some("drop a session first, or raise `sessions_max`"),
+            Self::Jsx { .. } => {
+                Some("write the elements as calls of functions, in a file that ends in .ts or .js")
+            }
+            Self::NoEngine { .. } => Some(
+                "TypeScript is run by the engine javascript, when the name of the code ends in .ts, .mts or .cts",
+            ),
             Self::NoImage { .. } => Some("run `cargo xtask setup` in the source tree to build the images"),
             Self::Image { .. } => Some("delete it and run `cargo xtask setup` to build it anew"),
             Self::Internal(_) => Some("please report this, with what led to it"),

@@ -1,20 +1,31 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::admit::admit;
+use serde::de::IgnoredAny;
+
+use crate::admit::{Plan, admit};
+use crate::collect;
+use crate::engine::encode::{Encoder, Verb};
 use crate::engine::image::Language;
+use crate::engine::instance::Ending;
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::files::pack::Pack;
 use crate::host::memory::GuestMemory;
+use crate::host::net::request::HttpRequest;
+use crate::host::net::rule::NetRule;
 use crate::host::random::Random;
+use crate::host::report::Report;
+use crate::host::secrets::{Scrubber, Secret, Secrets};
 use crate::host::stop::Stop;
 use crate::host::time::Time;
 use crate::host::wasi::path::{How, Named};
 use crate::host::wasi::{clock, fd, path, poll, process, serve};
-use crate::limits::Limits;
-use crate::outcome::{Json, Stream};
+use crate::jar::Jar;
+use crate::limits::{Limits, MIB};
+use crate::mount::Mount;
+use crate::outcome::{Ended, Json, Stream};
 use crate::request::Request;
 
 /// Memory of the pretended guest.
@@ -35,14 +46,8 @@ fn limits() -> Limits {
 
 /// A sequence of host calls with any arguments, over memory with any content.
 pub fn host_calls(bytes: &[u8]) {
-    let (content, calls) = bytes.split_at(bytes.len() / 2);
-    let mut memory = vec![0; MEMORY_BYTES];
-    memory[..content.len().min(MEMORY_BYTES)].copy_from_slice(&content[..content.len().min(MEMORY_BYTES)]);
-    let pack =
-        Arc::new(Pack::from_bytes(Vec::new()).unwrap_or_else(|_| unreachable!("an empty archive is one")));
-    let mut host =
-        Host::new(&limits(), Time::repeatable(), Random::from_seed(0), Files::new(&limits(), pack));
-    let mut arguments = Arguments(calls);
+    let (mut memory, mut arguments) = memory_and_arguments(bytes);
+    let mut host = host();
     while let Some(function) = arguments.byte() {
         if call(&mut host, &mut GuestMemory::new(&mut memory), function, &mut arguments).is_err() {
             return;
@@ -52,6 +57,102 @@ pub fn host_calls(bytes: &[u8]) {
     let kept: usize = printed.chunks.iter().map(|chunk| chunk.text.as_bytes().len()).sum();
     assert!(kept < (1 << 12) + 128, "more output was kept than the limit allows");
     assert!(host.meter.peak_bytes() <= 1 << 20, "more was held than the limit allows");
+}
+
+/// A way for a run to end.
+fn ending_of(kind: u8, text: &[u8]) -> Ending {
+    let stop = match kind % 14 {
+        0..=4 => return Ending::Served(None),
+        5 => return Ending::OutOfFuel,
+        6 => return Ending::StackOverflow,
+        7 => return Ending::Broken(String::from_utf8_lossy(text).into_owned()),
+        8 => return Ending::Served(Some(Stop::WallTime)),
+        9 => Stop::Exit(i32::from(kind)),
+        10 => Stop::CpuTime,
+        11 => Stop::HostCalls,
+        12 => Stop::NoMemory,
+        _ => Stop::Cancelled,
+    };
+    Ending::Stopped(stop)
+}
+
+/// A sequence of reports with any content, and what becomes of them.
+pub fn reports(bytes: &[u8]) {
+    let limits = Limits { value_bytes: 1 << 10, ..limits() };
+    let (mut memory, mut arguments) = memory_and_arguments(bytes);
+    let mut host = host();
+    host.report = Report::new(&limits);
+    let mut ending = ending_of(arguments.byte().unwrap_or(0), bytes);
+    while let Some(what) = arguments.byte() {
+        let memory = GuestMemory::new(&mut memory);
+        let taken = match what % 16 {
+            0 => host.output.write(&mut host.meter, &memory, Stream::Stderr, arguments.pair()),
+            field => host.report.field(&mut host.meter, &memory, field.into(), arguments.pair()),
+        };
+        if let Err(stop) = taken {
+            ending = Ending::Stopped(stop);
+            break;
+        }
+    }
+    let outcome = collect::of_host(&mut host, ending, &limits, Default::default());
+    if let Some(value) = &outcome.value {
+        // What is not UTF-8 becomes three bytes for each that was wrong.
+        assert!(value.repr.len() <= 3 << 10, "the repr is longer than the limit allows");
+        assert!(value.json.as_ref().is_none_or(|json| json.get().len() <= 1 << 10), "so is the JSON");
+    }
+    let json = serde_json::to_string(&outcome).expect("an outcome can be written");
+    serde_json::from_str::<IgnoredAny>(&json).expect("what was written can be read");
+}
+
+/// Anything that can be asked for.
+pub fn requests(bytes: &[u8]) {
+    let mut pieces =
+        bytes.split(|byte| *byte == 0xff).map(|piece| String::from_utf8_lossy(piece).into_owned());
+    let mut next = || pieces.next().unwrap_or_default();
+    let mut request = Request::new(next()).name(next()).input(next(), next()).environment(next(), next());
+    if let Ok(asked) = serde_json::from_str::<Limits>(&next()) {
+        request = request.limits(asked);
+    }
+    request = request.arguments(pieces);
+    let language = if bytes.len() % 2 == 0 { Language::Python } else { Language::JavaScript };
+    if let Ok(plan) = admit(request, language, &Limits::default()) {
+        check_encoding(&plan);
+    }
+}
+
+/// Reads a request back as an engine does: fields of a tag, a length and so many bytes, to the very end.
+fn check_encoding(plan: &Plan) {
+    let mut encoder = Encoder::new(Verb::Run);
+    encoder.plan(plan);
+    let encoded = encoder.finish();
+    let (mut rest, mut fields) = (&encoded[..], Vec::new());
+    while let Some((header, behind)) = rest.split_first_chunk::<8>() {
+        let [tag, len] = [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte])));
+        let (field, behind) = behind.split_at(len as usize);
+        fields.push((tag, field));
+        rest = behind;
+    }
+    assert!(rest.is_empty(), "something is left over behind the last field");
+    let of = |wanted: u32| fields.iter().filter(move |(tag, _)| *tag == wanted).map(|(_, field)| *field);
+    assert!(of(3).eq([plan.name.as_bytes()]) && of(4).eq([plan.code.as_bytes()]), "name or code changed");
+    assert!(of(5).eq(plan.arguments.iter().map(String::as_bytes)), "the arguments changed");
+    assert!(of(6).eq(plan.environment.iter().map(String::as_bytes)), "the environment changed");
+    let inputs = plan.inputs.iter().map(|(name, json)| format!("{name}\0{json}"));
+    assert!(of(7).map(<[u8]>::to_vec).eq(inputs.map(String::into_bytes)), "the inputs changed");
+}
+
+/// Half of the bytes as the guest's memory, half as the arguments of its calls.
+fn memory_and_arguments(bytes: &[u8]) -> (Vec<u8>, Arguments<'_>) {
+    let (content, calls) = bytes.split_at(bytes.len() / 2);
+    let mut memory = vec![0; MEMORY_BYTES];
+    memory[..content.len().min(MEMORY_BYTES)].copy_from_slice(&content[..content.len().min(MEMORY_BYTES)]);
+    (memory, Arguments(calls))
+}
+
+fn host() -> Host {
+    let pack =
+        Arc::new(Pack::from_bytes(Vec::new()).unwrap_or_else(|_| unreachable!("an empty archive is one")));
+    Host::new(&limits(), Time::repeatable(), Random::from_seed(0), Files::new(&limits(), pack))
 }
 
 /// Arguments that are sometimes small, so that they often mean something.
@@ -151,19 +252,90 @@ pub fn pack(bytes: &[u8]) {
     let _ = Pack::from_bytes(bytes.to_vec());
 }
 
+/// What somebody says is a mount: refused, or absolute and plain, and read again as it is shown.
+pub fn mount(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(mount) = text.parse::<Mount>() {
+        let plain = mount.destination().split('/').skip(1).all(|name| !["", ".", ".."].contains(&name));
+        assert!(mount.destination().starts_with('/') && plain, "{mount} is not plain");
+        assert_eq!(
+            mount.to_string().parse::<Mount>().ok(),
+            Some(mount),
+            "{text:?} is not read as it is shown"
+        );
+    }
+}
+
 /// What a guest says is JSON.
 pub fn json(bytes: &[u8]) {
     let Ok(text) = String::from_utf8(bytes.to_vec()) else { return };
     if let Ok(json) = Json::new(text) {
-        json.parse::<serde::de::IgnoredAny>().expect("checked JSON can be read");
+        json.parse::<IgnoredAny>().expect("checked JSON can be read");
     }
 }
 
-/// Code that somebody says is TypeScript.
+/// Code that somebody says is TypeScript, run as such with the images that are installed.
 pub fn typescript(bytes: &[u8]) {
+    static JAR: LazyLock<Jar> = LazyLock::new(|| {
+        let limits = Limits { time_ms: 100, memory_bytes: 32 * MIB, ..Limits::default() };
+        Jar::open("javascript")
+            .and_then(|jar| jar.with_limits(limits))
+            .unwrap_or_else(|error| panic!("{error} ({:?})", error.hint()))
+    });
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let lines = text.lines().count();
-    if let Ok(plan) = admit(Request::new(text).name("fuzz.ts"), Language::JavaScript, &limits()) {
-        assert_eq!(plan.code.lines().count(), lines, "taking types out moved lines");
+    let outcome = JAR.run_blocking(Request::new(text).name("fuzz.ts")).expect("such a request is admitted");
+    assert_ne!(outcome.ended, Ended::Crashed, "{:?}", outcome.error);
+    assert!(outcome.usage.peak_memory_bytes <= 33 * MIB, "{:?}", outcome.usage);
+    assert!(outcome.usage.wall_ms < 1000.0, "{:?}", outcome.usage);
+}
+
+/// A rule, and behind a line end a URL.
+pub fn net_rule(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (rule, url) = text.split_once('\n').unwrap_or((text, "https://a.example.com/"));
+    let Ok(rule) = rule.parse::<NetRule>() else { return };
+    assert_eq!(rule.to_string().parse::<NetRule>().expect("what is shown can be read"), rule);
+    let Ok(url) = url::Url::parse(url) else { return };
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else { return };
+    if rule.covers_host(&host, port) {
+        let shown = rule.to_string();
+        let named = shown.rsplit('@').next().and_then(|place| place.split('/').next()).unwrap_or_default();
+        let named = named.strip_suffix(&format!(":{port}")).unwrap_or(named);
+        let host = host.to_string();
+        match named.strip_prefix('*') {
+            Some(above) => {
+                assert!(host.ends_with(above) && host.len() > above.len(), "{shown} covers {host}")
+            }
+            None => assert_eq!(host, named),
+        }
     }
+}
+
+/// The fields of a request over HTTP.
+pub fn http_request(bytes: &[u8]) {
+    let Ok(request) = HttpRequest::read(bytes) else { return };
+    assert!(request.place().starts_with(&request.host().to_string()), "the host is the one of the URL");
+    for (name, value) in &request.headers {
+        assert!(!value.as_bytes().iter().any(|byte| b"\r\n\0".contains(byte)), "{name} has more than a line");
+    }
+    let _ = request.target();
+}
+
+/// A stream with secrets in it, whose first byte says how long the pieces are.
+pub fn scrub(bytes: &[u8]) {
+    const VALUE: &str = "a/secret+of=fuzzing&\"1\"";
+    let Some((cut, rest)) = bytes.split_first() else { return };
+    let Ok(secret) = Secret::new("KEY", "h.example", "X-Key", VALUE) else { unreachable!("it is one") };
+    let secrets = Secrets::new(&[secret], &mut Random::from_seed(0)).expect("there is one");
+    // A byte that says so becomes the secret.
+    let text: Vec<u8> = rest
+        .iter()
+        .flat_map(|byte| if *byte == 0xff { VALUE.as_bytes().to_vec() } else { vec![*byte] })
+        .collect();
+    let mut scrubber = Scrubber::new(Arc::clone(&secrets));
+    let pieces = text.chunks(usize::from(*cut).max(1));
+    let mut out: Vec<u8> = pieces.flat_map(|piece| scrubber.push(piece)).collect();
+    out.extend(scrubber.finish());
+    assert!(!out.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "a secret came through");
+    assert_eq!(out, secrets.scrub(text), "the pieces make no difference");
 }

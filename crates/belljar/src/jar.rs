@@ -1,18 +1,21 @@
 //! The front door: an image with limits and grants, everything that is needed to run code.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::admit::narrow;
+use crate::admit::{admit, narrow};
 use crate::blocking::block_on;
-use crate::engine::image::Image;
+use crate::engine::erase::{self, Eraser};
+use crate::engine::image::{Image, Language};
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::grants::Grants;
 use crate::limits::Limits;
+use crate::live::Live;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::Session;
+use crate::snapshot::{self, SnapshotKey};
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -26,11 +29,13 @@ use crate::session::Session;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Jar {
     pub(crate) image: Image,
     pub(crate) limits: Arc<Limits>,
     pub(crate) grants: Arc<Grants>,
+    eraser: Arc<OnceLock<Eraser>>,
+    pub(crate) snapshot_key: Option<SnapshotKey>,
 }
 
 impl Jar {
@@ -47,9 +52,13 @@ impl Jar {
     ///
     /// # Errors
     ///
-    /// [`Error::LimitOutOfRange`] when the image needs more memory than the default limits give.
+    /// [`Error::NoEngine`] when the image is no engine; [`Error::LimitOutOfRange`] when it needs more memory than the default limits give.
     pub fn new(image: Image) -> Result<Self> {
-        let jar = Self { image, limits: Arc::default(), grants: Arc::default() };
+        if image.language() == Language::TypeScript {
+            return Err(Error::NoEngine { name: image.name().to_owned() });
+        }
+        let (limits, grants, eraser) = (Arc::default(), Arc::default(), Arc::default());
+        let jar = Self { image, limits, grants, eraser, snapshot_key: None };
         jar.with_limits(Limits::default())
     }
 
@@ -76,6 +85,13 @@ impl Jar {
         self
     }
 
+    /// The same jar with a key for snapshots of its sessions.
+    #[must_use]
+    pub fn with_snapshot_key(mut self, key: SnapshotKey) -> Self {
+        self.snapshot_key = Some(key);
+        self
+    }
+
     /// The image.
     #[must_use]
     pub fn image(&self) -> &Image {
@@ -92,12 +108,25 @@ impl Jar {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the runtime has no place for another one; [`Error::FilePath`] when a file cannot be placed.
+    /// [`Error::Full`] when the runtime has no place for another one; [`Error::Mount`] when a directory cannot be mounted,
+    /// [`Error::FilePath`] when a file cannot be placed.
     pub fn session(&self) -> Result<Session> {
         block_on(Session::start(self.clone()))
     }
 
-    /// Runs code in a session of its own, which is dropped afterwards.
+    /// The session that `snapshot` was taken of ([`Session::snapshot`]). It goes on from there, with fresh randomness unless it is repeatable, and takes up
+    /// a place when it is first used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSnapshotKey`] when this jar has no key, and [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
+    /// image, tenant, or under other limits or grants.
+    pub fn restore(&self, snapshot: &[u8]) -> Result<Session> {
+        Ok(Session::at_rest(self.clone(), snapshot::read(self, snapshot)?))
+    }
+
+    /// Runs code in a session of its own, which is dropped afterwards, with what it wrote in memory. To read, save or apply that, run the
+    /// code in a [`Session`] and ask the session.
     ///
     /// # Errors
     ///
@@ -109,7 +138,12 @@ impl Jar {
         if let Some(asked) = request.limits.take() {
             jar = jar.with_limits(narrow(asked, &self.limits)?)?;
         }
-        Session::start(jar).await?.run(request).await
+        if request.answers.is_some() {
+            return Err(Error::NotSuspended);
+        }
+        let plan = admit(request, jar.image.language(), &jar.limits)?;
+        let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
+        Ok(Live::start(&jar).await?.run(plan, eraser).await)
     }
 
     /// The same as [`Jar::run`], on the calling thread.
@@ -121,6 +155,14 @@ impl Jar {
         block_on(self.run(request))
     }
 
+    /// The jar's tools as its language declares them, for whoever writes the code: a Python stub, or TypeScript declarations.
+    #[must_use]
+    pub fn tool_stubs(&self) -> String {
+        let language = self.image.language();
+        let stubs: Vec<String> = self.grants.tools.values().map(|tool| tool.tool.stub(language)).collect();
+        stubs.join("\n")
+    }
+
     /// Loads the machine code now instead of at the first session.
     ///
     /// # Errors
@@ -130,8 +172,37 @@ impl Jar {
         self.image.code(self.counting()).map(|_| ())
     }
 
+    /// What tells the limits and grants of this jar from all others.
+    pub(crate) fn policy_id(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let limits = serde_json::to_vec(&*self.limits).expect("limits are numbers and names, which JSON has");
+        hasher.update(&limits);
+        self.grants.identify(&mut hasher);
+        *hasher.finalize().as_bytes()
+    }
+
+    /// What takes the types out of TypeScript: found beside the jar's image, or where images are usually kept, at first use.
+    pub(crate) fn eraser(&self) -> Result<&Eraser> {
+        if let Some(eraser) = self.eraser.get() {
+            return Ok(eraser);
+        }
+        let image = Image::open_in(self.image.runtime(), erase::IMAGE, &self.image.near())?;
+        let eraser = Eraser::new(&image)?;
+        Ok(self.eraser.get_or_init(|| eraser))
+    }
+
     pub(crate) fn counting(&self) -> Counting {
         if self.limits.fuel.is_some() { Counting::Fuel } else { Counting::Nothing }
+    }
+}
+
+impl std::fmt::Debug for Jar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jar")
+            .field("image", &self.image)
+            .field("limits", &self.limits)
+            .field("grants", &self.grants)
+            .finish_non_exhaustive()
     }
 }
 

@@ -20,13 +20,17 @@
 
 mod grants;
 mod limits;
+mod mount;
 mod request;
+mod tool;
 
 mod admit;
 mod typescript;
 
 mod jar;
+mod live;
 mod session;
+mod snapshot;
 
 mod engine;
 mod host;
@@ -46,15 +50,24 @@ pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
 pub use error::{Error, Fault, Result};
 pub use grants::Grants;
+pub use host::files::Selection;
+pub use host::net::resolve::Resolver;
+pub use host::net::rule::NetRule;
 pub use host::output::Sink;
+pub use host::secrets::Secret;
 pub use jar::{Jar, build_image, open_image_in};
 pub use limits::{
     GRACE, GRACE_HEEDED, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING,
     VALUE_DEPTH_CEILING,
 };
+pub use mount::fault::MountFault;
+pub use mount::{Mount, MountMode};
 pub use outcome::{
-    Chunk, Display, Ended, File, GuestError, Json, Outcome, Pending, SessionState, Stream, Text, Truncated,
-    Usage, Value,
+    Applied, ChangeKind, Chunk, Display, Ended, File, FileChange, FileKind, GuestError, Json, Outcome,
+    Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
-pub use request::Request;
+pub use request::{Request, ToolAnswer};
+pub use schemars;
 pub use session::{Completeness, Completions, Session};
+pub use snapshot::{SnapshotKey, SnapshotRefused};
+pub use tool::{Tool, ToolCall};

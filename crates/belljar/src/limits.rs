@@ -46,6 +46,12 @@ pub const VALUE_DEPTH_CEILING: u32 = 100;
 /// | `files_depth` | directories above a file | session | 32 | 256 |
 /// | `open_files` | files open at once | session | 128 | 4096 |
 /// | `host_calls` | calls to the host | run | 10 million | 2^63 - 1 |
+/// | `net_requests` | requests over the network | run | 1000 | 1 million |
+/// | `net_bytes` | bytes over the network, in both directions | run | 64 MiB | 1 TiB |
+/// | `tool_calls` | calls of tools | run | 1000 | 1 million |
+///
+/// The limits on files hold for what is kept in memory, changes of copy-on-write mounts included. A mount that is written has quotas of its
+/// own ([`Mount`](crate::Mount)); `files_depth` and `open_files` hold there as well.
 ///
 /// ```
 /// use belljar::Limits;
@@ -58,13 +64,13 @@ pub const VALUE_DEPTH_CEILING: u32 = 100;
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Memory of the session: its linear memory (the engine's own included) and what the host holds for it. Output and results count, and
-    /// are refused by their own limits alone.
+    /// are refused by their own limits alone. Taking the types out of TypeScript uses what is left of it, and gives it back.
     pub memory_bytes: u64,
-    /// Wall time of one run, waiting included.
+    /// Wall time of one run, waiting and the reading of TypeScript included.
     pub time_ms: u64,
     /// CPU time of one run.
     pub cpu_ms: u64,
-    /// A deterministic budget: about one for each WebAssembly instruction. Counting costs speed, so it is off unless asked for.
+    /// A deterministic budget: about one for each WebAssembly instruction that the engine executes. Counting costs speed, so it is off unless asked for.
     pub fuel: Option<u64>,
     /// Output kept of one run, stdout and stderr together. What is more is cut in the middle, and the cut is marked.
     pub output_bytes: u64,
@@ -84,6 +90,12 @@ pub struct Limits {
     pub open_files: u32,
     /// Number of times that one run may call the host.
     pub host_calls: u64,
+    /// Number of requests that one run may make over the network.
+    pub net_requests: u64,
+    /// Bytes that one run may send and receive over the network, encryption not counted.
+    pub net_bytes: u64,
+    /// Number of times that one run may call tools, all together.
+    pub tool_calls: u64,
 }
 
 /// What happens to code that prints more than it may.
@@ -113,6 +125,9 @@ impl Default for Limits {
             files_depth: 32,
             open_files: 128,
             host_calls: 10_000_000,
+            net_requests: 1000,
+            net_bytes: 64 * MIB,
+            tool_calls: 1000,
         }
     }
 }
@@ -136,7 +151,10 @@ impl Limits {
         within("files_count", u64::from(self.files_count), 0, 1_000_000)?;
         within("files_depth", u64::from(self.files_depth), 1, 256)?;
         within("open_files", u64::from(self.open_files), 0, 4096)?;
-        within("host_calls", self.host_calls, 1, long)
+        within("host_calls", self.host_calls, 1, long)?;
+        within("net_requests", self.net_requests, 0, 1_000_000)?;
+        within("net_bytes", self.net_bytes, 0, 1024 * 1024 * MIB)?;
+        within("tool_calls", self.tool_calls, 0, 1_000_000)
     }
 
     /// The wall time of one run.

@@ -33,6 +33,9 @@ pub struct Outcome {
     pub truncated: Truncated,
     /// Files that the code left in `/output`.
     pub files: Vec<File>,
+    /// What the session has changed so far of directories that are mounted copy-on-write; 10,000 changes at most are listed. The session
+    /// shows and applies them.
+    pub changes: Vec<FileChange>,
     /// Calls of tools that the code waits for. Empty unless `ended` is `suspended`.
     pub pending: Vec<Pending>,
     /// What has become of the session.
@@ -213,6 +216,64 @@ pub struct File {
     pub path: String,
     /// Its size.
     pub size_bytes: u64,
+}
+
+/// A change of a file in a directory that is mounted copy-on-write. The host's file is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileChange {
+    /// The path that the code knows it by.
+    pub path: String,
+    /// What was done. A file that was moved is deleted at one path and added at another.
+    pub kind: ChangeKind,
+    /// What was added, changed or deleted.
+    pub is: FileKind,
+    /// The size that the file has now; of one that is deleted, the size that it had.
+    pub size_bytes: u64,
+}
+
+/// What was done to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It was not there before.
+    Added,
+    /// Its content was replaced.
+    Changed,
+    /// It is not there any more.
+    Deleted,
+}
+
+/// What something in a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+}
+
+/// What became of changes that were to be applied, or of files that were to be saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Applied {
+    /// Those that are on the host now.
+    pub applied: Vec<FileChange>,
+    /// Those that are not, and why.
+    pub refused: Vec<RefusedChange>,
+}
+
+/// A change that was not applied. The session still has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusedChange {
+    /// Its path.
+    pub path: String,
+    /// Why it was not applied.
+    pub reason: String,
 }
 
 /// A tool call that the code waits for.

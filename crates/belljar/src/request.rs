@@ -32,6 +32,28 @@ pub struct Request {
     pub(crate) stdin: Option<Box<dyn Read + Send>>,
     pub(crate) sink: Option<Box<dyn Sink>>,
     pub(crate) cancel: CancelToken,
+    pub(crate) answers: Option<Vec<ToolAnswer>>,
+}
+
+/// The answer to a call of a tool that a suspended run waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolAnswer {
+    pub(crate) id: u64,
+    pub(crate) done: Result<String, String>,
+}
+
+impl ToolAnswer {
+    /// The call with this [id](crate::Pending::id) gives the value of `json`.
+    #[must_use]
+    pub fn value(id: u64, json: impl Into<String>) -> Self {
+        Self { id, done: Ok(json.into()) }
+    }
+
+    /// It fails: the code gets an error with this text.
+    #[must_use]
+    pub fn error(id: u64, text: impl Into<String>) -> Self {
+        Self { id, done: Err(text.into()) }
+    }
 }
 
 impl Request {
@@ -41,8 +63,41 @@ impl Request {
         Self { code: code.into(), ..Self::default() }
     }
 
-    /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript; one that
-    /// ends in `.mjs` or `.mts`, that it is a module.
+    /// A request to go on with a run that waits for these answers ([`Ended::Suspended`](crate::Ended::Suspended)). Calls that are not answered yet may be answered
+    /// later. Limits, output and cancelling are those of this request; what belongs to the code was given when it began.
+    ///
+    /// ```
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Ended, Grants, Jar, Request, Tool, ToolAnswer};
+    ///
+    /// let jar = Jar::open("python")?.with_grants(Grants::default().tool(Tool::answered_by_caller("ask"))?);
+    /// let session = jar.session()?;
+    /// let outcome = session.run_blocking("answer = await tools.ask(question='why?')\nanswer.upper()")?;
+    /// assert_eq!(outcome.ended, Ended::Suspended);
+    /// let call = &outcome.pending[0];
+    /// assert_eq!((call.tool.as_str(), call.arguments.get()), ("ask", r#"{"question":"why?"}"#));
+    /// let outcome = session.run_blocking(Request::answers([ToolAnswer::value(call.id, "\"because\"")]))?;
+    /// assert_eq!(outcome.value.expect("a text").repr, "'BECAUSE'");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn answers(answers: impl IntoIterator<Item = ToolAnswer>) -> Self {
+        Self { answers: Some(answers.into_iter().collect()), ..Self::default() }
+    }
+
+    /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript, whose types are
+    /// taken out before it runs; one that ends in `.mjs` or `.mts`, that it is a module.
+    ///
+    /// ```
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Jar, Request};
+    ///
+    /// let request = Request::new("const half = (n: number): number => n / 2; half(84)").name("half.ts");
+    /// assert_eq!(Jar::open("javascript")?.run_blocking(request)?.value.expect("a number").repr, "42");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -78,7 +133,10 @@ impl Request {
         self
     }
 
-    /// Where the program's standard input comes from. Without it, input is at its end. A read blocks the calling thread.
+    /// Where the program's standard input comes from. Without it, input is at its end.
+    ///
+    /// A thread of its own reads it, piece by piece, as the program asks for it. The run ends on time also while the reader blocks; the
+    /// thread then stays until the reader returns.
     #[must_use]
     pub fn stdin(mut self, stdin: impl Read + Send + 'static) -> Self {
         self.stdin = Some(Box::new(stdin));

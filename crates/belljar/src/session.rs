@@ -1,30 +1,36 @@
 //! A session: state between runs. A one-off run is a session used once.
 
-use tokio::sync::Mutex;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admit::{Plan, admit};
 use crate::blocking::block_on;
-use crate::collect;
-use crate::engine::cancel::CancelToken;
 use crate::engine::encode::{Encoder, Verb};
-use crate::engine::instance::{Ending, Instance};
+use crate::engine::erase::Eraser;
 use crate::error::{Error, Result};
-use crate::host::Host;
-use crate::host::files::Files;
-use crate::host::input::Input;
-use crate::host::output::Output;
-use crate::host::random::Random;
+use crate::host::files::{Files, Selection};
 use crate::host::report::Report;
-use crate::host::time::Time;
+use crate::host::secrets::Secrets;
+use crate::host::without;
 use crate::jar::Jar;
 use crate::limits::Limits;
-use crate::outcome::{Outcome, SessionState};
+use crate::live::{Live, Rest};
+use crate::outcome::{Applied, Ended, FileChange, Outcome, SessionState};
 use crate::request::Request;
+use crate::snapshot;
 
 /// How long completion, and the check whether code is complete, may take: they answer to someone who types.
 const PROMPT_TIME_MS: u64 = 1_000;
 
+/// The most forks that are made at once.
+const FORKS_MAX: usize = 100_000;
+
 /// A live instance of a jar. What one run defines, the next one finds.
+///
+/// A run that has to be cut off leaves the session as it was before that run ([`SessionState::RolledBack`]); one that came to its end, failed
+/// or stopped when it was asked to, leaves what it changed ([`SessionState::Kept`]). Only code that exits at once (`os._exit`) closes it.
 ///
 /// ```
 /// # fn main() -> belljar::Result<()> {
@@ -38,14 +44,23 @@ const PROMPT_TIME_MS: u64 = 1_000;
 /// ```
 pub struct Session {
     jar: Jar,
-    /// None once the session is closed, and while a run is going on: a run that is dropped half-way leaves nothing to go on with.
-    live: Mutex<Option<Live>>,
+    state: Mutex<State>,
 }
 
-struct Live {
-    instance: Instance,
-    /// Whether the engine has been given its randomness.
-    seeded: bool,
+/// What there is of a session.
+enum State {
+    Live(Box<Live>),
+    /// At rest: it takes an instance again when it is next used. A session is at rest from the start when it was restored or forked, and while
+    /// a run is going on, which so leaves nothing behind if it is dropped or cut off.
+    Rest(Box<Rest>),
+    /// It has ended; what it wrote is not lost with it.
+    Closed(Option<Box<Left>>),
+}
+
+/// What a session leaves that has ended.
+struct Left {
+    files: Files,
+    secrets: Option<Arc<Secrets>>,
 }
 
 /// Candidates for what is being typed.
@@ -70,27 +85,88 @@ pub enum Completeness {
 
 impl Session {
     pub(crate) async fn start(jar: Jar) -> Result<Self> {
-        let code = jar.image.code(jar.counting())?;
-        let instance = Instance::start(code, host_of(&jar)?).await?;
-        Ok(Self { jar, live: Mutex::new(Some(Live { instance, seeded: false })) })
+        let live = Live::start(&jar).await?;
+        Ok(Self { jar, state: Mutex::new(State::Live(Box::new(live))) })
+    }
+
+    pub(crate) fn at_rest(jar: Jar, rest: Rest) -> Self {
+        Self { jar, state: Mutex::new(State::Rest(Box::new(rest))) }
     }
 
     /// Runs code to its end.
     ///
-    /// If the returned future is dropped before it is ready, the code is stopped at once and the session is closed.
+    /// If the returned future is dropped before it is ready, the code is stopped at once and the session is as it was before.
     ///
     /// # Errors
     ///
-    /// When the code was not run: the request was refused, [`Error::Busy`], or [`Error::Closed`]. Code that fails has an [`Outcome`].
+    /// When the code was not run: the request was refused, [`Error::Busy`], [`Error::Closed`], [`Error::Full`], [`Error::Suspended`]; or
+    /// [`Error::NoImage`], when it is TypeScript and what reads that is not installed. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
-        let plan = admit(request.into(), self.jar.image.language(), &self.jar.limits)?;
-        let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
-        let mut live = slot.take().ok_or(Error::Closed)?;
-        let outcome = live.run(plan).await;
-        if outcome.session != SessionState::Closed {
-            *slot = Some(live);
+        let (plan, eraser) = self.admitted(request.into())?;
+        let mut state = self.lock()?;
+        let mut live = state.wake(&self.jar).await?;
+        if let Err(refused) = live.accept(plan.answers.as_deref()) {
+            *state = State::Live(live);
+            return Err(refused);
+        }
+        let mut outcome = live.run(plan, eraser).await;
+        match outcome.session {
+            // Who leaves at once wants no more of the session.
+            SessionState::Closed if outcome.ended == Ended::Exited => *state = State::left_by(&mut live),
+            SessionState::Closed => {
+                outcome.session = SessionState::RolledBack;
+                if let State::Rest(rest) = &mut *state {
+                    rest.kept.list_files(&mut outcome);
+                }
+            }
+            SessionState::Kept | SessionState::RolledBack => *state = State::Live(live),
         }
         Ok(outcome)
+    }
+
+    /// Runs code as the last thing that the session does: it is not kept as it was before, which is quicker, and code that is cut off closes
+    /// it, with what it wrote until then.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::run`].
+    pub async fn run_last(&self, request: impl Into<Request>) -> Result<Outcome> {
+        let (plan, eraser) = self.admitted(request.into())?;
+        let mut state = self.lock()?;
+        let mut live = match std::mem::replace(&mut *state, State::Closed(None)) {
+            State::Live(live) => live,
+            State::Rest(rest) => Box::new(Live::resume(&self.jar, &rest).await?),
+            closed @ State::Closed(_) => {
+                *state = closed;
+                return Err(Error::Closed);
+            }
+        };
+        if let Err(refused) = live.accept(plan.answers.as_deref()) {
+            *state = State::Live(live);
+            return Err(refused);
+        }
+        let outcome = live.run(plan, eraser).await;
+        *state = if outcome.session == SessionState::Closed {
+            State::left_by(&mut live)
+        } else {
+            State::Live(live)
+        };
+        Ok(outcome)
+    }
+
+    /// The same as [`Session::run_last`], on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::run`].
+    pub fn run_last_blocking(&self, request: impl Into<Request>) -> Result<Outcome> {
+        block_on(self.run_last(request))
+    }
+
+    fn admitted(&self, request: Request) -> Result<(Plan, Option<&Eraser>)> {
+        let plan = admit(request, self.jar.image.language(), &self.jar.limits)?;
+        let eraser = plan.typescript.then(|| self.jar.eraser()).transpose()?;
+        Ok((plan, eraser))
     }
 
     /// The same as [`Session::run`], on the calling thread.
@@ -105,7 +181,7 @@ impl Session {
     /// Whether the session has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.live.try_lock().is_ok_and(|live| live.is_none())
+        self.lock().is_ok_and(|state| matches!(*state, State::Closed(_)))
     }
 
     /// The jar that the session was made from.
@@ -160,14 +236,152 @@ impl Session {
         block_on(self.check(code))
     }
 
-    /// Reads a virtual file of the session.
+    /// Reads a file that the code could read, by the path that it has there. This works after the session has ended, too.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`], [`Error::Closed`], or [`Error::FilePath`] when there is no such file.
+    /// [`Error::Busy`], [`Error::Closed`] when nothing is left of the session, or [`Error::FilePath`] when there is no such file.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
-        let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
-        slot.as_mut().ok_or(Error::Closed)?.instance.host().files.read(path)
+        let (content, secrets) = self.with_kept(|files, secrets| (files.read(path), secrets.cloned()))?;
+        Ok(without(secrets.as_ref(), content?))
+    }
+
+    /// What the session has changed of directories that are mounted copy-on-write. This works after the session has ended, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`], or [`Error::Closed`] when nothing is left of the session.
+    pub fn changes(&self) -> Result<Vec<FileChange>> {
+        self.with_files(|files| files.changes())
+    }
+
+    /// The changes at and below a path as a unified diff, the host's files on the left; `/` gives all. Files that are no text, or larger
+    /// than 1 MiB, are named and not shown.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::changes`].
+    pub fn diff(&self, path: &str) -> Result<String> {
+        self.with_files(|files| files.diff(path))
+    }
+
+    /// Applies changes to the host's files, and says what became of each: a change is refused when the host's file is not what it was when
+    /// the session first changed it, when something else was put in its place, when its name is protected, or when the machine
+    /// refuses. What is refused changes nothing, and the session still has it.
+    ///
+    /// ```no_run
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Grants, Jar, Mount, Selection};
+    ///
+    /// let grants = Grants::default().mount(Mount::copy_on_write("src", "/work/src"));
+    /// let session = Jar::open("python")?.with_grants(grants).session()?;
+    /// session.run_blocking("open('/work/src/a.txt', 'w').write('new')")?;
+    /// println!("{}", session.diff("/work/src/a.txt")?);
+    /// let report = session.apply(&Selection::paths(["/work/src/a.txt"]))?;
+    /// assert!(report.refused.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::changes`].
+    pub fn apply(&self, selection: &Selection) -> Result<Applied> {
+        self.with_files(|files| files.apply(selection))
+    }
+
+    /// Writes the files that the code left in `/output` into a directory of the host, which must be there. Nothing is replaced, no link is
+    /// followed, and protected names are refused.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::changes`], and [`Error::Io`] when the directory cannot be opened.
+    pub fn save_output(&self, into: impl AsRef<Path>) -> Result<Applied> {
+        self.with_files(|files| files.save_output(into.as_ref()))?
+    }
+
+    /// The session's whole state as bytes, from which [`Jar::restore`] makes a session that goes on from here, in this process or in another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSnapshotKey`] when the jar has no key to sign it with, [`Error::Busy`] or [`Error::Closed`].
+    ///
+    /// ```
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Jar, SnapshotKey};
+    ///
+    /// let jar = Jar::open("javascript")?.with_snapshot_key(SnapshotKey::new([7; 32]));
+    /// let session = jar.session()?;
+    /// session.run_blocking("let total = 40")?;
+    /// let bytes = session.snapshot()?;
+    /// drop(session);
+    /// let outcome = jar.restore(&bytes)?.run_blocking("total + 2")?;
+    /// assert_eq!(outcome.value.expect("a number").repr, "42");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn snapshot(&self) -> Result<Vec<u8>> {
+        snapshot::write(&self.jar, &self.lock()?.rest(&self.jar)?)
+    }
+
+    /// `count` sessions that go on from here, each on its own, and with randomness of its own. They take up a place when they are first used, and
+    /// until then share what they have in common.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`], [`Error::Closed`], or [`Error::TooManyForks`] when more than 100,000 are asked for.
+    ///
+    /// ```
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::Jar;
+    ///
+    /// let session = Jar::open("javascript")?.session()?;
+    /// session.run_blocking("let n = 1")?;
+    /// for fork in session.fork(3)? {
+    ///     assert_eq!(fork.run_blocking("n += 1")?.value.expect("a number").repr, "2");
+    /// }
+    /// assert_eq!(session.run_blocking("n")?.value.expect("a number").repr, "1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fork(&self, count: usize) -> Result<Vec<Self>> {
+        if count > FORKS_MAX {
+            return Err(Error::TooManyForks { count, most: FORKS_MAX });
+        }
+        let rest = self.lock()?.rest(&self.jar)?;
+        Ok((0..count as u64).map(|number| Self::at_rest(self.jar.clone(), rest.fork(number))).collect())
+    }
+
+    /// Gives the session's place to others until it is next used. It keeps what it has, and a copy of its memory's pages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] or [`Error::Closed`].
+    pub fn hibernate(&self) -> Result<()> {
+        let mut state = self.lock()?;
+        *state = State::Rest(Box::new(state.rest(&self.jar)?));
+        Ok(())
+    }
+
+    fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
+        self.with_kept(|files, _| act(files))
+    }
+
+    /// The files, whatever has become of the session, and what must not be shown.
+    fn with_kept<T>(&self, act: impl FnOnce(&mut Files, Option<&Arc<Secrets>>) -> T) -> Result<T> {
+        match &mut *self.lock()? {
+            State::Live(live) => {
+                let host = live.host();
+                Ok(act(&mut host.files, host.secrets.as_ref()))
+            }
+            State::Rest(rest) => Ok(act(&mut rest.kept.files, rest.kept.secrets.as_ref())),
+            State::Closed(Some(left)) => Ok(act(&mut left.files, left.secrets.as_ref())),
+            State::Closed(None) => Err(Error::Closed),
+        }
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, State>> {
+        self.state.try_lock().map_err(|_| Error::Busy)
     }
 
     /// Asks the engine something that runs none of the user's code to its end.
@@ -176,72 +390,44 @@ impl Session {
             time_ms: self.jar.limits.time_ms.min(PROMPT_TIME_MS),
             ..Limits::clone(&self.jar.limits)
         };
-        let mut slot = self.live.try_lock().map_err(|_| Error::Busy)?;
-        let mut live = slot.take().ok_or(Error::Closed)?;
-        let mut encoder = live.begin(verb, &limits);
-        encoder.code(code);
-        more(&mut encoder);
-        let ending = live.instance.enter(&encoder.finish(), &limits, &CancelToken::new()).await;
-        let host = live.instance.host();
-        let report = host.report.take(&mut host.meter, &limits);
-        host.output.finish(&mut host.meter);
-        if ending.is_intact() {
-            *slot = Some(live);
+        let mut state = self.lock()?;
+        let mut live = state.wake(&self.jar).await?;
+        let (report, intact) = live.ask((verb, code, &limits), more).await;
+        if intact {
+            *state = State::Live(live);
         }
         Ok(report)
     }
 }
 
-impl Live {
-    /// Begins a request: the host's side is made ready, and an engine that has no randomness yet gets it.
-    fn begin(&mut self, verb: Verb, limits: &Limits) -> Encoder {
-        let host = self.instance.host();
-        host.meter.begin_run(limits);
-        host.report = Report::new(limits);
-        host.output = Output::new(limits, None);
-        host.input = Input::empty();
-        let mut encoder = Encoder::new(verb);
-        if !self.seeded {
-            encoder.seed(&host.random.draw());
-            self.seeded = true;
+impl State {
+    /// An instance to work with. Until it is put back, the session is at rest as it was before.
+    async fn wake(&mut self, jar: &Jar) -> Result<Box<Live>> {
+        match self {
+            Self::Live(live) => {
+                let rest = Box::new(live.rest(jar));
+                match std::mem::replace(self, Self::Rest(rest)) {
+                    Self::Live(live) => Ok(live),
+                    Self::Rest(_) | Self::Closed(_) => Err(Error::Closed),
+                }
+            }
+            Self::Rest(rest) => Ok(Box::new(Live::resume(jar, rest).await?)),
+            Self::Closed(_) => Err(Error::Closed),
         }
-        encoder
     }
 
-    async fn run(&mut self, plan: Plan) -> Outcome {
-        let mut encoder = self.begin(Verb::Run, &plan.limits);
-        encoder.name(&plan.name);
-        encoder.value_limit(&plan.limits);
-        plan.arguments.iter().for_each(|argument| encoder.argument(argument));
-        plan.environment.iter().for_each(|variable| encoder.environment(variable));
-        plan.inputs.iter().for_each(|(name, json)| encoder.input(name, json));
-        if plan.module {
-            encoder.module();
-        }
-        encoder.code(&plan.code);
-
-        let host = self.instance.host();
-        host.output = Output::new(&plan.limits, plan.sink);
-        if let Some(stdin) = plan.stdin {
-            host.input = Input::from_reader(stdin);
-        }
-        host.environment = plan.environment;
-        let ending: Ending = self.instance.enter(&encoder.finish(), &plan.limits, &plan.cancel).await;
-        collect::outcome(&mut self.instance, ending, &plan.limits)
+    fn left_by(live: &mut Live) -> Self {
+        let host = live.host();
+        Self::Closed(Some(Box::new(Left { files: host.files.clone(), secrets: host.secrets.clone() })))
     }
-}
 
-/// Our side of a new session.
-fn host_of(jar: &Jar) -> Result<Host> {
-    let (time, random) = match jar.grants.seed {
-        Some(seed) => (Time::repeatable(), Random::from_seed(seed)),
-        None => (Time::real(), Random::fresh()?),
-    };
-    let mut files = Files::new(&jar.limits, jar.image.files().clone());
-    for file in &jar.grants.files {
-        files.place(&file.path, file.content.clone())?;
+    fn rest(&mut self, jar: &Jar) -> Result<Rest> {
+        match self {
+            Self::Live(live) => Ok(live.rest(jar)),
+            Self::Rest(rest) => Ok(Rest::clone(rest)),
+            Self::Closed(_) => Err(Error::Closed),
+        }
     }
-    Ok(Host::new(&jar.limits, time, random, files))
 }
 
 impl std::fmt::Debug for Session {

@@ -20,11 +20,12 @@ fn limited(time_ms: u64) -> Limits {
     Limits { time_ms, ..Limits::default() }
 }
 
-/// Row 1. The bound is 5 % of the limit and 20 ms at most; a machine that is busy with other things gets five times that.
+/// Row 1. The bound is 5 % of the limit and 20 ms at most. A machine that is busy with other things may let a run wait, but none gets more of
+/// the processor than that, and the most punctual of them shows what is ours.
 #[test]
 fn a_busy_loop_ends_within_its_limit() {
     const LIMIT_MS: u64 = 200;
-    const LATE_MS_MAX: f64 = 5.0 * LIMIT_MS as f64 * 0.05;
+    const LATE_MS_MAX: f64 = LIMIT_MS as f64 * 0.05;
     for (image, code) in SPIN {
         let jar = jar_with(image, limited(LIMIT_MS));
         let mut late: Vec<f64> = (0..9)
@@ -33,12 +34,14 @@ fn a_busy_loop_ends_within_its_limit() {
                 assert_eq!(outcome.ended, Ended::TimeLimit, "{image}");
                 assert_eq!(outcome.stdout, "begun\n", "{image}");
                 assert_eq!(outcome.error.unwrap().r#type, "TimeLimit", "{image}");
+                let cpu_ms = outcome.usage.cpu_ms;
+                assert!(cpu_ms <= LIMIT_MS as f64 + LATE_MS_MAX, "{image} worked for {cpu_ms} ms");
                 outcome.usage.wall_ms - LIMIT_MS as f64
             })
             .collect();
         late.sort_by(f64::total_cmp);
         assert!(late[0] >= 0.0, "{image} was stopped before its time: {late:?}");
-        assert!(late[late.len() / 2] <= LATE_MS_MAX, "{image} was stopped too late: {late:?} ms");
+        assert!(late[0] <= LATE_MS_MAX, "{image} was stopped too late: {late:?} ms");
     }
 }
 
@@ -87,8 +90,8 @@ fn code_that_does_not_stop_loses_its_session_only() {
         bystander.run_blocking("x = 41").unwrap();
         let session = jar.session().unwrap();
         let outcome = session.run_blocking(code).unwrap();
-        assert_eq!((outcome.ended, outcome.session), (Ended::TimeLimit, SessionState::Closed), "{image}");
-        assert!(matches!(session.run_blocking("1"), Err(Error::Closed)), "{image}");
+        assert_eq!((outcome.ended, outcome.session), (Ended::TimeLimit, SessionState::RolledBack), "{image}");
+        assert_eq!(repr(&session.run_blocking("1 + 2").unwrap()), "3", "{image}");
         assert_eq!(repr(&bystander.run_blocking("x + 1").unwrap()), "42", "{image}");
         assert_eq!(repr(&jar.run_blocking("1 + 1").unwrap()), "2", "{image}");
     }

@@ -5,15 +5,45 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
 #[path = "common/process.rs"]
 mod process;
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::common::{Twins, jar, repr};
 use belljar::Ended;
-use common::{Twins, jar, repr};
+
+/// Row 9: text is hashed under a key of the session's own, whatever the image was made with; what the image holds is found all the same.
+#[test]
+fn text_is_hashed_under_a_key_of_the_session() {
+    const CODE: &str = "import string, json\nnew = ['text that no image has ' + str(n) for n in range(20)]\n[hash(text) for text in new + [b'bytes that no image has']]";
+    let jar = jar("python");
+    let mut hashes = BTreeSet::new();
+    for _ in 0..5 {
+        let session = jar.session().unwrap();
+        let list = repr(&session.run_blocking(CODE).unwrap()).to_owned();
+        assert_eq!(repr(&session.run_blocking(CODE).unwrap()), list, "within a session they stay");
+        assert!(hashes.insert(list), "two sessions have one key");
+    }
+    // Names that the image knows, spelt anew: each is found in a table that was filled when the image was made.
+    let found = "import sys, builtins\nspelt = lambda name: ''.join(list(name))\nall(spelt(n) in sys.modules for n in list(sys.modules)) and all(spelt(n) in vars(builtins) for n in list(vars(builtins))) and {'a': 1}['a'.lower()]";
+    assert_eq!(repr(&jar.run_blocking(found).unwrap()), "1");
+}
+
+/// Row 9: texts that were made to collide under the image's key do not collide in a session. Texts of eight bytes that differ, and have the
+/// same lower 16 bits of the hash in one session, are as different as any others in the next.
+#[test]
+fn texts_that_collide_in_one_session_do_not_in_another() {
+    const FIND: &str = "found = {}\nfor n in range(400_000):\n  text = f'{n:08x}'\n  found.setdefault(hash(text) & 0xffff, []).append(text)\nmax(found.values(), key=len)";
+    let jar = jar("python");
+    let found: Vec<String> = jar.run_blocking(FIND).unwrap().value.unwrap().json.unwrap().parse().unwrap();
+    assert!(found.len() > 10, "{found:?}");
+    let request = belljar::Request::new("len({hash(text) & 0xffff for text in texts})");
+    let distinct = jar.run_blocking(request.input("texts", serde_json::to_string(&found).unwrap())).unwrap();
+    let distinct: usize = repr(&distinct).parse().unwrap();
+    assert!(distinct + 2 >= found.len(), "{distinct} of {} are distinct", found.len());
+}
 
 /// Row 113: no clock that the code can read advances in finer steps than a tenth of a millisecond.
 #[test]

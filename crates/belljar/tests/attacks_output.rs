@@ -5,14 +5,12 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::common::{Twins, jar, jar_with};
 use belljar::{Ended, Limits, MIB, Outcome, Request, SessionState, Stream};
-use common::{Twins, jar, jar_with};
 
 fn json(outcome: &Outcome) -> String {
     serde_json::to_string(outcome).expect("an outcome is JSON")
@@ -22,7 +20,7 @@ fn json(outcome: &Outcome) -> String {
 #[test]
 fn one_huge_print_keeps_its_head_and_its_tail() {
     let twins = [
-        ("python", "print('<' + 'x' * 15_000_000 + '>')", 15_000_003),
+        ("python", "print('<' + 'x' * 50_000_000 + '>')", 50_000_003),
         ("javascript", "console.log('<' + 'x'.repeat(50000000) + '>')", 50_000_003),
     ];
     for (image, code, bytes) in twins {
@@ -97,6 +95,8 @@ fn errors_are_told_within_bounds() {
 fn no_ending_shows_our_own_frames() {
     let endings = [
         ("python", "import os\nos._exit(3)", Ended::Exited),
+        ("python", "import os\nos.abort()", Ended::Exited),
+        ("python", "import signal\nsignal.raise_signal(signal.SIGABRT)", Ended::Exited),
         ("python", "import sys\nsys.exit(3)", Ended::Exited),
         ("python", "sum(range(10**12))", Ended::TimeLimit),
         ("python", "def f(): f()\nf()", Ended::Raised),

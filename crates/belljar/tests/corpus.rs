@@ -5,8 +5,7 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-#[path = "common/expectation.rs"]
-mod expectation;
+use crate::expectation;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -5,14 +5,12 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
-
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::common::jar;
 use belljar::{Error, Image, Runtime, open_image_in};
-use common::jar;
 
 /// A copy of the microjs image that a test may damage: the folder to look in, and the image's own folder.
 fn copy(to: &Path) -> (PathBuf, PathBuf) {

@@ -5,10 +5,8 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
-
+use crate::common::{Twins, jar, repr};
 use belljar::{Grants, Outcome};
-use common::{Twins, jar, repr};
 
 const RANDOM: Twins = [
     (

@@ -5,13 +5,11 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-mod common;
-
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::common::{self, Twins, jar, repr};
 use belljar::{CancelToken, Ended, Request, Stream};
-use common::{Twins, jar, repr};
 
 #[test]
 fn output_arrives_while_the_code_runs() {
@@ -58,6 +56,35 @@ fn input_is_read_from_what_the_caller_gives() {
     assert_eq!(repr(&jar.run_blocking(request).unwrap()), "['one', 'two']");
     let outcome = jar.run_blocking("input()").unwrap();
     assert_eq!(outcome.error.unwrap().r#type, "EOFError");
+}
+
+/// Code that waits for input that does not come. Python alone reads input.
+const READS: &str = "print('begun')\nimport sys\nsys.stdin.read()";
+
+#[test]
+fn a_reader_that_blocks_does_not_keep_a_run() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let jar = common::jar_with("python", belljar::Limits { time_ms: 200, ..belljar::Limits::default() });
+    let session = jar.session().unwrap();
+    let outcome = session.run_blocking(Request::new(READS).stdin(reader)).unwrap();
+    assert_eq!((outcome.ended, outcome.stdout.to_string()), (Ended::TimeLimit, "begun\n".to_owned()));
+    assert!(outcome.usage.wall_ms >= 200.0 && outcome.usage.wall_ms < 5_000.0, "{outcome:?}");
+    assert!(outcome.usage.cpu_ms < 150.0, "it was busy while it waited: {outcome:?}");
+    // The stop was a soft one: it says where the code was, the session lives on, and its next run has input of its own.
+    assert!(outcome.error.unwrap().traceback.contains("line 3"));
+    let next = session.run_blocking(Request::new("input()").stdin(&b"x"[..])).unwrap();
+    assert_eq!(repr(&next), "'x'");
+    drop(writer);
+}
+
+#[test]
+fn a_reader_that_blocks_does_not_keep_a_run_that_is_cancelled() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let token = CancelToken::new();
+    let sink = token.clone();
+    let request = Request::new(READS).stdin(reader).cancel_with(&token).on_output(move |_, _| sink.cancel());
+    assert_eq!(jar("python").run_blocking(request).unwrap().ended, Ended::Cancelled);
+    drop(writer);
 }
 
 #[test]

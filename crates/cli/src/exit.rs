@@ -16,7 +16,7 @@ Exit codes:
   122  it printed more than it may, and was to be stopped for that
   123  it used up its fuel, or its calls to the host
   124  it used up its time
-  125  it was not run at all: bad usage, or a fault of ours
+  125  it was not run at all: bad usage, or a fault of ours; or what it changed or left could not be written
   130  it was cancelled (Ctrl-C)
   134  the engine crashed
   137  it used up its memory";
@@ -26,7 +26,7 @@ const SUSPENDED: u8 = 121;
 const OUTPUT_LIMIT: u8 = 122;
 const FUEL_LIMIT: u8 = 123;
 const TIME_LIMIT: u8 = 124;
-/// Nothing was run, or we failed.
+/// Nothing was run, or we failed, or what was to be written afterwards was not.
 pub(crate) const NOT_RUN: u8 = 125;
 const CANCELLED: u8 = 130;
 const CRASHED: u8 = 134;
@@ -117,7 +117,8 @@ impl Failure {
                 Some(format!("text needs quotes of its own: --input '{name}=\"text\"'"))
             }
             Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
-            Self::System { .. } | Self::ReaderGone => None,
+            Self::System { source, .. } => Some(hint_of_system(source).to_owned()),
+            Self::ReaderGone => None,
         }
     }
 }
@@ -144,8 +145,10 @@ impl fmt::Display for Failure {
                     amount(limit, *most)
                 )
             }
+            Self::Library(Error::Io { doing, source }) | Self::System { doing, source } => {
+                write!(f, "{doing}: {}", Plain(source))
+            }
             Self::Library(error) => write!(f, "{error}"),
-            Self::System { doing, source } => write!(f, "{doing}: {}", Plain(source)),
             Self::ReaderGone => f.write_str("nobody reads the output any more"),
         }
     }
@@ -174,8 +177,21 @@ fn hint_of(error: &Error) -> Option<&'static str> {
         Error::InputName { .. } => Some("a name has letters, digits and _, and does not begin with a digit"),
         Error::TooLong { .. } => Some("keep data apart from code, and give it with --stdin"),
         Error::NulByte { .. } => Some("only text can be given here"),
-        Error::Io { .. } => Some("check that it is there, whole, and yours, and that the disk has room"),
+        Error::Io { source, .. } => Some(hint_of_system(source)),
         _ => None,
+    }
+}
+
+/// What to do about an error of the operating system.
+fn hint_of_system(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room there, or use another place"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "make it yours to use, or use another place"
+        }
+        _ => "check that it is there, whole, and yours",
     }
 }
 

@@ -1,11 +1,13 @@
-//! Limits on the command line, the same for every verb that runs code.
+//! Limits and grants on the command line, the same for every verb that runs code.
 
-use belljar::{Grants, Limits};
+use belljar::{Error, Grants, Limits, Mount};
 use clap::Args;
 
+use crate::exit::Failure;
+use crate::grant_args::GrantArgs;
 use crate::units::{Duration, Size};
 
-/// What the code may use.
+/// What the code may use, and reach.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
     /// Wall time of a run: 500ms, 2s, 1m; a bare number is seconds [default: 10s]
@@ -26,6 +28,11 @@ pub(crate) struct LimitArgs {
     /// Make runs repeatable: clock, randomness and scheduling follow from this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Show a directory to the program: to read (ro, the default), to change (rw), or to change in memory only (cow)
+    #[arg(long, value_name = "SRC:DST[:ro|rw|cow]")]
+    mount: Vec<String>,
+    #[command(flatten)]
+    grants: GrantArgs,
 }
 
 impl LimitArgs {
@@ -44,7 +51,14 @@ impl LimitArgs {
     }
 
     /// The grants: nothing but what was given.
-    pub(crate) fn grants(&self) -> Grants {
-        self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed))
+    pub(crate) fn grants(&self) -> Result<Grants, Failure> {
+        let grants = self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed));
+        let grants = self.mounts()?.into_iter().fold(grants, Grants::mount);
+        self.grants.add_to(grants)
+    }
+
+    /// The directories that the code is shown.
+    pub(crate) fn mounts(&self) -> Result<Vec<Mount>, Error> {
+        self.mount.iter().map(|text| text.parse()).collect()
     }
 }

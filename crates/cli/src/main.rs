@@ -2,11 +2,13 @@
 
 mod commands;
 mod exit;
+mod grant_args;
 mod interrupt;
 mod limit_args;
 mod log;
 mod open;
 mod render;
+mod snapshot_args;
 mod source;
 mod terminal;
 mod units;

@@ -9,7 +9,10 @@ use crate::limit_args::LimitArgs;
 pub(crate) const DEFAULT_ENGINE: &str = "python";
 
 /// Engines that Belljar brings.
-pub(crate) const ENGINES: [&str; 3] = ["python", "javascript", "microjs"];
+const ENGINES: [&str; 3] = ["python", "javascript", "microjs"];
+
+/// Images that Belljar brings: its engines, and what takes the types out of TypeScript.
+pub(crate) const IMAGES: [&str; 4] = ["python", "javascript", "microjs", "typescript"];
 
 /// The runtime of a program that runs one thing at a time: it reserves no more address space than that needs.
 pub(crate) fn single() -> Result<Runtime, Failure> {
@@ -20,8 +23,9 @@ pub(crate) fn single() -> Result<Runtime, Failure> {
 pub(crate) fn jar(runtime: &Runtime, engine: &str, args: &LimitArgs) -> Result<Jar, Failure> {
     let limits = args.limits();
     limits.check().map_err(|error| needs(error, runtime, engine))?;
+    let grants = args.grants()?;
     let image = Image::open(runtime, engine).map_err(|error| missing(error, runtime))?;
-    Ok(Jar::new(image)?.with_limits(limits)?.with_grants(args.grants()))
+    Ok(Jar::new(image)?.with_limits(limits)?.with_grants(grants))
 }
 
 /// Memory that is too small for anything is too small for the image: says what that needs, where it can be known.

@@ -68,6 +68,11 @@ impl Screen {
         self.with(|panes| panes.out.write(format!("{}\n", value.repr).as_bytes())).map_err(Failure::output)
     }
 
+    /// Shows a text that holds what a program wrote.
+    pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
+        self.with(|panes| panes.out.write(text.as_bytes())).map_err(Failure::output)
+    }
+
     /// Says why a run did not come to its end, if it did not.
     pub(crate) fn ending(&self, outcome: &Outcome) -> Result<(), Failure> {
         let text = self.with(|panes| ending(outcome, panes.err.colours, panes.err.neutral.is_some()));
@@ -178,9 +183,11 @@ pub(crate) fn complain(message: &dyn Display, hint: Option<&str>) {
 
 /// Tells something that is no error.
 pub(crate) fn note(text: &str) {
-    let colours = io::stderr().is_terminal() && wants_colours();
+    let terminal = io::stderr().is_terminal();
+    let shown = if terminal { neutralise(text.as_bytes()) } else { text.to_owned() };
+    let headline = paint(HINT, "note:", terminal && wants_colours());
     // Nothing depends on it.
-    let _ = put(Stream::Stderr, format!("{} {text}\n", paint(HINT, "note:", colours)).as_bytes());
+    let _ = put(Stream::Stderr, format!("{headline} {shown}\n").as_bytes());
 }
 
 /// Shows a line of the log. What is in it may come from a guest.

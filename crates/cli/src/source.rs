@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use belljar::CODE_BYTES_MAX;
+use belljar::{CODE_BYTES_MAX, Error};
 
 use crate::exit::Failure;
 use crate::units::Size;
@@ -31,6 +31,9 @@ const EXTENSIONS: [(&str, &str); 7] = [
     ("cts", "javascript"),
 ];
 
+/// Extensions of code with markup in it, which no engine runs.
+const MARKUP: [&str; 2] = ["tsx", "jsx"];
+
 impl Source {
     /// Code that was given as an argument.
     pub(crate) fn from_argument(code: &str) -> Self {
@@ -56,6 +59,9 @@ impl Source {
             ));
         }
         if engine.is_none() && !engine_is_given {
+            if MARKUP.iter().any(|extension| path.extension().is_some_and(|own| own == *extension)) {
+                return Err(Error::Jsx { name: shown }.into());
+            }
             let known: Vec<String> =
                 EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect();
             let hint = format!("known are {}; otherwise say which with --engine", known.join(", "));

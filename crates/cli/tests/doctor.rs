@@ -8,15 +8,21 @@ use program::{Folder, belljar, run};
 fn all_is_well_after_setup() {
     let gave = run(["doctor"]);
     assert_eq!(gave.code, Some(0), "{gave:?}");
-    for line in
-        ["kernel    Linux ", "cores     ", "memory    ", "python: ", "javascript: QuickJS-ng ", "microjs: "]
-    {
+    for line in [
+        "kernel    Linux ",
+        "cores     ",
+        "memory    ",
+        "python: ",
+        "javascript: QuickJS-ng ",
+        "microjs: ",
+        "typescript: swc ",
+    ] {
         assert!(gave.stdout.contains(line), "{line}: {}", gave.stdout);
     }
     assert_eq!(
         gave.stdout.matches("\n  ok        ").count(),
-        9,
-        "three checks for each of three images: {}",
+        12,
+        "three checks for each of four images: {}",
         gave.stdout
     );
 }
@@ -26,7 +32,7 @@ fn programs_can_read_it() {
     let gave = run(["doctor", "--json"]);
     let findings: serde_json::Value = serde_json::from_str(&gave.stdout).unwrap();
     assert_eq!(findings["ok"], true, "{findings:#}");
-    assert_eq!(findings["images"].as_array().unwrap().len(), 3);
+    assert_eq!(findings["images"].as_array().unwrap().len(), 4);
     assert!(findings["machine"]["cores"].as_u64().unwrap() > 0);
 }
 
@@ -37,7 +43,7 @@ fn without_images_it_says_what_to_do() {
     let gave = program::Gave::from(output);
     assert_eq!(gave.code, Some(125));
     assert!(
-        gave.stdout.contains("missing: python, javascript, microjs\nhint: `cargo xtask setup`"),
+        gave.stdout.contains("missing: python, javascript, microjs, typescript\nhint: `cargo xtask setup`"),
         "{gave:?}"
     );
 }

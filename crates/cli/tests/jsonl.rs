@@ -87,6 +87,8 @@ fn a_run_is_given_what_the_request_says() {
         "code": "const s = process.argv[2] + process.env.K; [s, n[1].a]",
     }));
     assert_eq!(answer["outcome"]["value"]["json"], json!(["-xv", 2]), "{answer}");
+    let typed = json!({"id": 3, "op": "run", "name": "typed.ts", "code": "const x: number[] = [1]; x[0]!"});
+    assert_eq!(talk.ask(&typed)["outcome"]["value"]["json"], 1);
     let code = "import sys; sys.stdin.read()";
     let answer = talk.ask(&json!({"id": 2, "op": "run", "engine": "python", "stdin": "in", "code": code}));
     assert_eq!(answer["outcome"]["value"]["json"], "in", "{answer}");

@@ -21,6 +21,9 @@ fn the_extension_says_which_engine() {
         ("a.js", "console.log('ran')"),
         ("b.mjs", "export {}; console.log('ran')"),
         ("c.cjs", "console.log('ran')"),
+        ("d.ts", "const word: string = 'ran'; console.log(word)"),
+        ("e.mts", "export const word: string = 'ran'; console.log(await word)"),
+        ("f.cts", "const word: string = 'ran'; console.log(word)"),
         ("g.py", "print('ran')"),
     ] {
         let gave = run(["run", &folder.file(name, code)]);
@@ -29,13 +32,48 @@ fn the_extension_says_which_engine() {
 }
 
 #[test]
-fn typescript_is_refused_in_one_sentence() {
+fn an_error_in_typescript_is_told_as_one_in_javascript() {
     let folder = Folder::new("typescript");
-    for name in ["d.ts", "e.mts", "f.cts"] {
-        let gave = run(["run", &folder.file(name, "const word: string = 'ran'; console.log(word)")]);
-        assert_eq!((gave.code, gave.stdout.as_str()), (Some(125), ""), "{name}: {gave:?}");
-        assert!(gave.stderr.contains("TypeScript is not supported yet"), "{name}: {gave:?}");
+    let file = folder.file("raised.ts", "interface A {\n  x: number }\n(null as A | null)!.x;");
+    let gave = run(["run", &file]);
+    assert_eq!(gave.code, Some(1), "{gave:?}");
+    assert!(
+        gave.stderr.starts_with("TypeError: ") && gave.stderr.contains(&format!("{file}:3:")),
+        "{gave:?}"
+    );
+    let file = folder.file("wrong.ts", "let x: number = 1;\nenum A { B }");
+    let gave = run(["run", &file]);
+    assert_eq!((gave.code, gave.stdout.as_str()), (Some(1), ""), "{gave:?}");
+    assert!(gave.stderr.starts_with("SyntaxError: an enum is code and not a type; write "), "{gave:?}");
+    assert!(gave.stderr.ends_with(&format!("\n    at {file}:2:1\n")), "{gave:?}");
+}
+
+#[test]
+fn typescript_that_cannot_be_run_is_refused_in_one_sentence() {
+    let folder = Folder::new("markup");
+    let file = folder.file("page.tsx", "<a/>");
+    run(["run", &file]).refused(&format!("{file} has markup in it by its name, and JSX is not supported"));
+    run(["run", "--engine", "typescript", "-c", "1"]).refused("the image \"typescript\" holds no engine");
+}
+
+#[test]
+fn without_its_image_typescript_says_how_to_get_it() {
+    let folder = Folder::new("no-parser");
+    let list = run(["image", "list"]).stdout;
+    let javascript = list.lines().find_map(|line| line.strip_prefix("javascript ")).unwrap();
+    let image = std::path::Path::new(&javascript[javascript.find(" /").unwrap() + 1..]).to_owned();
+    let key = image.parent().unwrap().file_name().unwrap();
+    let copy = folder.path().join("belljar/images").join(key).join("javascript");
+    std::fs::create_dir_all(&copy).unwrap();
+    for entry in std::fs::read_dir(&image).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
     }
+    let file = folder.file("a.ts", "let x: number = 1");
+    let output = belljar().env("XDG_CACHE_HOME", folder.path()).args(["run", &file]).output().unwrap();
+    let gave = program::Gave::from(output);
+    gave.refused("there is no image \"typescript\"");
+    assert!(gave.stderr.contains("`cargo xtask setup`"), "{gave:?}");
 }
 
 #[test]
@@ -110,6 +148,20 @@ fn standard_input_is_passed_on_when_asked_for() {
     let read = "import sys; print(repr(sys.stdin.read()))";
     assert_eq!(run_with(b"some\ntext", &["run", "--stdin", "-c", read]).stdout, "'some\\ntext'\n");
     assert_eq!(run_with(b"some\ntext", &["run", "-c", read]).stdout, "''\n");
+}
+
+/// A pipe that stays open and silent is waited for until the time is over, and not longer.
+#[test]
+fn input_that_does_not_come_does_not_keep_a_run() {
+    let (silent, writer) = std::io::pipe().unwrap();
+    let begun = std::time::Instant::now();
+    let mut command = belljar();
+    command.args(["run", "--stdin", "--time", "200ms", "-c", "print('begun', flush=True); input()"]);
+    let gave: program::Gave = command.stdin(silent).output().unwrap().into();
+    drop(writer);
+    assert_eq!((gave.code, gave.stdout.as_str()), (Some(124), "begun\n"), "{gave:?}");
+    assert!(gave.stderr.contains("TimeLimit"), "{gave:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -219,17 +271,13 @@ fn ctrl_c_cancels_the_run() {
 
 #[test]
 fn a_second_ctrl_c_ends_the_program() {
-    // Waiting for input that never comes, the run cannot be cancelled.
-    let mut child = belljar();
-    child.args(["run", "--stdin", "-c", "print('started', flush=True); input()"]);
-    let mut child =
-        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let stdin = child.stdin.take();
+    // While it writes what nobody reads, the run cannot be cancelled.
+    let mut child = start("console.log('started'); for (;;) console.log('y'.repeat(1000));", &[]);
     read_until(child.stdout.as_mut().unwrap(), "started");
-    // The system says that it waits in a `read` of file 0.
-    let reads =
-        || std::fs::read_to_string(format!("/proc/{}/syscall", child.id())).unwrap().starts_with("0 0x0 ");
-    while !reads() {
+    // The system says that it waits in a `write` to file 1.
+    let writes =
+        || std::fs::read_to_string(format!("/proc/{}/syscall", child.id())).unwrap().starts_with("1 0x1 ");
+    while !writes() {
         std::thread::yield_now();
     }
     interrupt(&child);
@@ -239,6 +287,19 @@ fn a_second_ctrl_c_ends_the_program() {
         interrupt(&child);
     }
     assert_eq!(child.wait().unwrap().code(), None, "it ended by the signal");
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_for_input() {
+    let mut child = belljar();
+    child.args(["run", "--stdin", "-c", "print('started', flush=True); input()"]);
+    let mut child =
+        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take();
+    read_until(child.stdout.as_mut().unwrap(), "started");
+    interrupt(&child);
+    let gave = program::Gave::from(child.wait_with_output().unwrap());
+    assert_eq!(gave.code, Some(130), "{gave:?}");
     drop(stdin);
 }
 

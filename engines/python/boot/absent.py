@@ -5,7 +5,6 @@ import concurrent.futures.thread
 import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +12,6 @@ import time
 
 THREADS = "threads are not available in this sandbox; call the function directly, use asyncio, or a ThreadPoolExecutor, which runs its work at once"
 PROCESSES = "other processes are not available in this sandbox"
-NETWORK = "there is no network in this sandbox"
 TERMINAL = "there is no terminal in this sandbox"
 NATIVE = "native code cannot be loaded in this sandbox"
 SCREEN = "there is no screen in this sandbox"
@@ -25,7 +23,7 @@ MODULES = {
     "_hashlib": "this sandbox has no OpenSSL; hashlib works without it",
     "_multiprocessing": PROCESSES,
     "_posixsubprocess": PROCESSES,
-    "_ssl": "this sandbox has no OpenSSL",
+    "_ssl": "this sandbox has no OpenSSL; its host encrypts",
     "_tkinter": SCREEN,
     "ensurepip": PACKAGES,
     "fcntl": "file locks and controls are not available in this sandbox",
@@ -63,6 +61,7 @@ def _explaining(module, names, reason):
     def __getattr__(name):
         text = f"module {module.__name__!r} has no attribute {name!r}"
         raise AttributeError(f"{text}: {reason}" if name in names else text, name=name, obj=module)
+    __getattr__.__module__ = module.__name__
     module.__getattr__ = __getattr__
 
 
@@ -103,8 +102,6 @@ concurrent.futures.ProcessPoolExecutor = _refusing(OSError, errno.ENOTSUP, PROCE
 threading.Thread.start = _refusing(RuntimeError, THREADS)
 threading._start_joinable_thread = threading._start_new_thread = _refusing(RuntimeError, THREADS)
 subprocess.Popen.__init__ = _refusing(OSError, errno.ENOTSUP, PROCESSES)
-socket.socket.connect = socket.socket.bind = socket.socket.listen = _refusing(OSError, errno.ENETUNREACH, NETWORK)
-socket.getaddrinfo = socket.gethostbyname = socket.gethostbyaddr = _refusing(socket.gaierror, socket.EAI_FAIL if hasattr(socket, "EAI_FAIL") else -4, NETWORK)
 _explaining(os, {"fork", "forkpty", "system", "kill", "killpg", "execv", "execve", "spawnl", "spawnv", "pipe", "setsid", "wait", "waitpid"}, PROCESSES)
 _explaining(signal, {"alarm", "setitimer", "pthread_kill", "pause", "sigwait"}, "signals are not available in this sandbox; it has limits that are set from outside")
 _explaining(time, {"tzset"}, "the sandbox is in UTC; use zoneinfo for other time zones")

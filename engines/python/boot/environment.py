@@ -56,6 +56,7 @@ os.getppid = _always(1)
 os.getlogin = _always(USER)
 socket.gethostname = _always("sandbox")
 sys.executable = sys._base_executable = ""  # there is none that could be started
+sys.thread_info = sys.thread_info.__replace__(name="pthread-stubs")
 
 builtins.exit = Quitter("exit", "Ctrl-D")
 builtins.quit = Quitter("quit", "Ctrl-D")

@@ -63,6 +63,7 @@ def private_import(name, globals=None, locals=None, fromlist=(), level=0):
 
 private_builtins["__import__"] = private_import
 modules["host"] = host
+modules["tools"], modules["loop"] = tools, loop
 modules["public"] = ModuleType("public")
 modules["public"].module = importlib.import_module  # what guest code sees, for those who must know it
 modules["sys"] = ModuleType("sys")

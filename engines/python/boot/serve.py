@@ -9,18 +9,24 @@ import reports
 import session
 import values
 
-RUN, COMPLETE, CHECK = 1, 2, 3
+RUN, COMPLETE, CHECK, RESUME = 1, 2, 3, 4
+VALUE = "<value>"  # where the compiler leaves it
 
 
-def begin(verb, flags, seed, name, code, arguments, environment, inputs, cursor, value_bytes, value_depth):
+def begin(verb, flags, seed, name, code, arguments, environment, inputs, tools, cursor, value_bytes, value_depth):
     """Answers the request, or returns the code to run."""
     if seed:
         session.reseed(seed)
+    if tools:
+        session.install_tools(tools)
     source = code.decode() if code else ""
     if verb == COMPLETE:
         completions.report(source, cursor)
     elif verb == CHECK:
         checks.report(source)
+    elif verb == RESUME:
+        values.limit(value_bytes, value_depth)
+        _resume()
     elif verb == RUN:
         values.limit(value_bytes, value_depth)
         errors.source_lines = bool(flags & 2)
@@ -40,6 +46,15 @@ def _compile(name, source, arguments, environment, inputs):
     return code
 
 
+def _resume():
+    try:
+        session.resume()
+    except BaseException as error:
+        fail(error)
+    else:
+        finish(session.NAMESPACE.pop(VALUE, None))
+
+
 def wait(coroutine):
     """Runs code that awaits."""
     return session.wait(coroutine)
@@ -55,7 +70,9 @@ def fail(error):
     """The code raised an error."""
     session.release_reserve()
     try:
-        if isinstance(error, SystemExit):
+        if isinstance(error, session.Suspended):
+            reports.send(reports.SUSPENDED, b"")
+        elif isinstance(error, SystemExit):
             errors.report_exit(error)
         else:
             errors.report(error)
@@ -94,9 +111,9 @@ def warm():
 
 
 def _rehearse(source):
-    begin(COMPLETE, 0, None, "", source, (), (), (), len(source), 0, 0)
-    begin(CHECK, 0, None, "", source, (), (), (), 0, 0, 0)
-    code = begin(RUN, 2, None, "<rehearsal>", source, (), (), (), 0, 1024, 4)
+    begin(COMPLETE, 0, None, "", source, (), (), (), None, len(source), 0, 0)
+    begin(CHECK, 0, None, "", source, (), (), (), None, 0, 0, 0)
+    code = begin(RUN, 2, None, "<rehearsal>", source, (), (), (), None, 0, 1024, 4)
     if code is None:
         return
     try:
@@ -106,4 +123,4 @@ def _rehearse(source):
     except BaseException as error:
         fail(error)
     else:
-        finish(session.NAMESPACE.pop("<value>", None))
+        finish(session.NAMESPACE.pop(VALUE, None))

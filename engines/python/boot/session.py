@@ -2,7 +2,7 @@
 
 import json
 
-import host
+import tools
 from public import module
 
 NAMESPACE = module("__main__").__dict__
@@ -13,6 +13,8 @@ _environment = module("os").environ
 _random = module("random")._inst
 _seed = module("_random").Random.seed
 _loop = module("asyncio").new_event_loop()
+_loop.can_suspend = True
+_suspended = None  # the task of a run that waits for its caller
 _context = module("contextvars").copy_context()
 _reserve = bytearray(RESERVE_BYTES)
 
@@ -36,9 +38,41 @@ def prepare(name, arguments, environment, inputs):
         NAMESPACE[key] = json.loads(text)
 
 
+class Suspended(BaseException):
+    """The run waits for answers of its caller."""
+
+
 def wait(coroutine):
     """Runs a coroutine on the session's loop, in the session's one context."""
-    return _loop.run_until_complete(_loop.create_task(coroutine, context=_context))
+    return _go_on(_loop.create_task(coroutine, context=_context))
+
+
+def resume():
+    """Goes on with the run that waited."""
+    return _go_on(_suspended)
+
+
+def _go_on(task):
+    global _suspended
+    _suspended = None
+    task.add_done_callback(_stop)
+    try:
+        _loop.run_forever()
+    finally:
+        task.remove_done_callback(_stop)
+    if not task.done():
+        _suspended = task
+        raise Suspended
+    return task.result()
+
+
+def _stop(task):
+    _loop.stop()
+
+
+def install_tools(described):
+    """Makes the session's tools known to its code."""
+    tools.install(described, NAMESPACE)
 
 
 def release_reserve():

@@ -6,10 +6,10 @@ import sys
 ModuleType = type(sys)  # nothing can be imported yet
 
 
-def boot(name):
-    """Runs another boot file in a namespace of its own."""
+def boot(name, **known):
+    """Runs another boot file in a namespace of its own, in which it finds the host and what else it must know."""
     module = ModuleType(name)
-    module.host = host
+    module.__dict__.update(known, host=host)
     exec(host.code(host.library[f"belljar-boot/{name}.py"]), module.__dict__)
     return module
 
@@ -18,11 +18,16 @@ boot("importer")          # the standard library can be imported
 boot("environment")       # what the interpreter thinks of the machine it runs on
 belljar = boot("guest")             # the module `belljar` that guest code may import
 sys.modules["belljar"] = belljar.module
-boot("loop")              # asyncio without sockets
+exchange = boot("exchange")         # HTTP, which the host speaks
+connection = boot("connection", exchange=exchange)
+boot("sockets", exchange=exchange, connection=connection)
+boot("tls", connection=connection)
+loop = boot("loop", exchange=exchange, connection=connection)  # asyncio without sockets
+tools = boot("tools", exchange=exchange)  # functions of the host's
 boot("absent")            # what a sandbox lacks says so
 boot("hashes")            # hashlib whole
 boot("preload")           # common modules are part of the image
-serve = boot("private").load("serve")  # from here on, nothing that guest code can reach is used
+serve = boot("private", tools=tools, loop=loop).load("serve")  # from here on, nothing that guest code can reach is used
 
 host.prepare_stop(belljar.TimeLimit)
 serve.warm()

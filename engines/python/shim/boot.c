@@ -28,6 +28,10 @@ static PyMethodDef functions[] = {
     {"compile", code_compile, METH_VARARGS, NULL},
     {"code", library_code, METH_O, NULL},
     {"scrypt_mix", scrypt_mix, METH_VARARGS, NULL},
+    {"begin", operation_begin, METH_VARARGS, NULL},
+    {"wait", operation_wait, METH_VARARGS, NULL},
+    {"take", operation_take, METH_O, NULL},
+    {"drop", operation_drop, METH_O, NULL},
     {"prepare_stop", prepare_stop, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

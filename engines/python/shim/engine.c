@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define KEY_BYTES 8
+
 static struct serve serve;
 static uint8_t *buffer;
 static uint32_t buffer_length;
@@ -54,11 +56,17 @@ EXPORT("belljar_init") void belljar_init(void) {
     refuse(Py_InitializeFromConfig(&config));
     PyConfig_Clear(&config);
 
+    sqlite_prepare_locks();
     if (boot_start(&serve) < 0) {
         PyErr_Print();
         fault("the boot files failed");
     }
+    library_withdraw_start_modules();
+    signals_end_the_run();
     immortalise_all();
+    hash_complete();
+    seal_pools();
+    belljar_seal_heap();
 }
 
 EXPORT("belljar_buffer") uint8_t *belljar_buffer(uint32_t length) {
@@ -110,12 +118,15 @@ static PyObject *call(PyObject *function, const char *format, ...) {
     return result;
 }
 
-// Answers the request, or returns the code to run; None if there is none.
+// Answers the request, or returns the code to run; None if there is none. The end of the seed is the key of hashes and goes nowhere else.
 static PyObject *begin(const struct request *request) {
-    return call(serve.begin, "(II y# N y# NNN III)", request->verb, request->flags,
-                (const char *)request->seed.at, (Py_ssize_t)request->seed.length, text(request->name),
+    struct bytes seed = request->seed;
+    if (seed.length > KEY_BYTES) hash_use_key(seed.at + (seed.length -= KEY_BYTES));
+    return call(serve.begin, "(II y# N y# NNN y# III)", request->verb, request->flags,
+                (const char *)seed.at, (Py_ssize_t)seed.length, text(request->name),
                 (const char *)request->code.at, (Py_ssize_t)request->code.length,
                 texts(request, TAG_ARGUMENT), texts(request, TAG_ENVIRONMENT), texts(request, TAG_INPUT),
+                (const char *)request->tools.at, (Py_ssize_t)request->tools.length,
                 request->cursor, request->value_bytes, request->value_depth);
 }
 

@@ -77,3 +77,5 @@ void library_offer_start_modules(void) {
     }
     PyImport_FrozenModules = start_modules;
 }
+
+void library_withdraw_start_modules(void) { PyImport_FrozenModules = NULL; }

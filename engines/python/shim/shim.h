@@ -14,6 +14,7 @@
 
 // library.c: the standard library as marshalled code, in the module's data.
 void library_offer_start_modules(void);  // what the interpreter needs before it can run Python at all
+void library_withdraw_start_modules(void);  // once everything is found in the library
 PyObject *library_index(void);           // {path: (offset, length)} of every file of code
 PyObject *library_code(PyObject *module, PyObject *span);
 
@@ -28,8 +29,23 @@ void stop_clear(void);
 // immortal.c: objects of the image are never freed, so their counts need not be written.
 void immortalise_all(void);
 
+// hash.c: hashes of text, under the key of an image or of a session.
+void hash_complete(void);              // the image is made: hashes of its texts stay as they are
+void hash_use_key(const uint8_t *key); // 8 bytes: all others get theirs under this key
+// seal.c, and `common/malloc.c`: what a session allocates does not lie between the objects of the image.
+void seal_pools(void);
+void belljar_seal_heap(void);
+
 // scrypt.c: the part of scrypt that cannot be written in Python.
 PyObject *scrypt_mix(PyObject *module, PyObject *arguments);
+
+// sqlite.c: several connections to one database.
+void sqlite_prepare_locks(void);
+// operations.c: what the host does while the code goes on.
+PyObject *operation_begin(PyObject *module, PyObject *arguments);
+PyObject *operation_wait(PyObject *module, PyObject *arguments);
+PyObject *operation_take(PyObject *module, PyObject *id);
+PyObject *operation_drop(PyObject *module, PyObject *id);
 
 // boot.c: brings up the boot files, which see the private module `host`.
 // What the shim calls of `boot/serve.py`, and the namespace that the user's code runs in.
@@ -37,6 +53,9 @@ struct serve {
     PyObject *begin, *wait, *finish, *fail, *space;
 };
 int boot_start(struct serve *serve);
+
+// libc.c: a signal that nobody handles ends the run, as it would end a process.
+void signals_end_the_run(void);
 
 // The program is broken beyond use: tell the host, who ends the instance.
 _Noreturn void fault(const char *what);

@@ -1,11 +1,11 @@
 //! QuickJS-ng: one C file that includes the language, our shim and the boot files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::{Bench, Made, Recipe, Source};
-use crate::cache::{self, Key};
+use crate::cache::{self, Cache, Key};
 use crate::fetch::crates::Crate;
 use crate::zig::{self, Zig};
 
@@ -21,7 +21,10 @@ const VERSION: &str = "0.16.2";
 
 /// Boot files, in the order they run: those of the inner realm, then those of the user's.
 const INSIDE: [&str; 4] = ["inspect", "report", "console", "complete"];
-const BOOT: [&str; 9] = ["console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl"];
+const BOOT: [&str; 13] = [
+    "console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl", "streams", "bodies",
+    "fetch", "tools",
+];
 
 /// The shadow stack; `stack.h` says how it is divided.
 const STACK_BYTES: u32 = 2816 << 10;
@@ -76,12 +79,25 @@ fn write_boot_header(bench: &Bench) -> Result<()> {
     cache::write(&bench.work.join("boot.h"), header)
 }
 
-/// A copy of the language's main file with the changes that no flag makes: dispatch through a `switch`, which is about 5 % faster here,
-/// and the lines of `stack.h` in checks that have none.
+/// The tests that the sources bring, as a folder.
+pub(super) fn tests(cache: &Cache) -> Result<PathBuf> {
+    Ok(QUICKJS.fetch(cache)?.join("quickjs/tests"))
+}
+
+/// A copy of the language's main file with the changes that no flag makes: dispatch through a `switch`, which is about 5 % faster here; small
+/// arenas, so that the first few objects of a session lie on few pages; whole numbers in JSON without `strtod`, and as whole numbers; and the
+/// lines of `stack.h` in checks that have none.
 fn write_source(source: &Path, bench: &Bench) -> Result<()> {
     let path = source.join("quickjs.c");
     let text = String::from_utf8(cache::read(&path)?).context("quickjs.c is not UTF-8")?;
     let text = super::replace_once(&text, "#define DIRECT_DISPATCH  1", "#define DIRECT_DISPATCH  0")?;
+    let text =
+        super::replace_once(&text, "#define JS_ARENA_SIZE              4096", "#define JS_ARENA_SIZE 1024")?;
+    let text = super::replace_once(
+        &text,
+        "js_float64(strtod((const char *)p_start, NULL))",
+        "js_number(json_number(p_start, p))",
+    )?;
     let check = "js_check_stack_overflow";
     let text = super::replace_all(
         &text,
@@ -89,9 +105,17 @@ fn write_source(source: &Path, bench: &Bench) -> Result<()> {
         &format!("{check}(s->ctx->rt, 1000)"),
         &format!("{check}(s->ctx->rt, STACK_PARSER)"),
     )?;
+    let head = |line: &str| {
+        format!(
+            "    if ({check}({line})) {{\n        JS_ThrowStackOverflow(ctx);\n        goto exception;\n    }}\n\n    if (JS_IsObject(val)) {{\n        p ="
+        )
+    };
+    let text = super::replace_once(&text, &head("ctx->rt, 0"), &head("ctx->rt, STACK_STRINGIFY"))?;
+    let bound = |size: &str| format!("{check}(ctx->rt, {size}sizeof(JSValue) * arg_count)");
+    let text = super::replace_once(&text, &bound(""), &bound("STACK_BOUND + "))?;
     let text = super::replace_all(
         &text,
-        12,
+        11,
         &format!("{check}(ctx->rt, 0)"),
         &format!("{check}(ctx->rt, STACK_LIGHT)"),
     )?;

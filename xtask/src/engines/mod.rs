@@ -5,6 +5,7 @@
 mod javascript;
 mod microjs;
 mod python;
+mod typescript;
 
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,11 @@ pub(crate) trait Recipe {
     /// Modules that the engine may import from, besides `belljar`.
     fn imports(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Fails unless the module keeps to its contract.
+    fn check(&self, module: &[u8]) -> Result<()> {
+        wasm::check(module, self.imports())
     }
 
     /// Writes `engine.wasm`, and `files/` if there are any, to the bench's `out`.
@@ -94,8 +100,13 @@ struct Manifest<'a> {
 /// The version of `engines/abi.md` that recipes build for.
 const ABI: u32 = 1;
 
-fn recipes() -> [Box<dyn Recipe>; 3] {
-    [Box::new(microjs::Microjs), Box::new(javascript::Javascript), Box::new(python::Python)]
+fn recipes() -> [Box<dyn Recipe>; 4] {
+    [
+        Box::new(typescript::Typescript),
+        Box::new(microjs::Microjs),
+        Box::new(javascript::Javascript),
+        Box::new(python::Python),
+    ]
 }
 
 /// Builds the engines asked for, or prints those that are built.
@@ -168,8 +179,7 @@ fn build(cache: &Cache, recipe: &dyn Recipe) -> Result<PathBuf> {
 fn describe(recipe: &dyn Recipe, made: &Made, out: &Path) -> Result<usize> {
     let path = out.join("engine.wasm");
     let module = cache::read(&path)?;
-    wasm::check(&module, recipe.imports())
-        .with_context(|| format!("{} breaks the contract", recipe.name()))?;
+    recipe.check(&module).with_context(|| format!("{} breaks the contract", recipe.name()))?;
     let manifest = Manifest {
         name: recipe.name(),
         language: made.language,
@@ -181,6 +191,15 @@ fn describe(recipe: &dyn Recipe, made: &Made, out: &Path) -> Result<usize> {
     let text = serde_json::to_string_pretty(&manifest).context("writing engine.json")?;
     cache::write(&out.join("engine.json"), text + "\n")?;
     Ok(module.len())
+}
+
+/// The folder with the tests that a language's own sources bring: CPython's `Lib`, QuickJS-ng's `tests`.
+pub(crate) fn tests(cache: &Cache, name: &str) -> Result<PathBuf> {
+    match name {
+        "python" => python::library(cache),
+        "javascript" => javascript::tests(cache),
+        _ => bail!("the sources of {name} bring no tests that can be run"),
+    }
 }
 
 /// Changes a source where no flag or header does. Fails unless there is exactly one such place.

@@ -8,10 +8,12 @@ mod libraries;
 mod link;
 mod native;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::{Bench, Made, Recipe, Source};
-use crate::cache::Key;
+use crate::cache::{Cache, Key};
 use crate::fetch::debian::{SourcePackage, Version};
 use crate::fetch::pypi::Wheel;
 
@@ -96,6 +98,11 @@ impl Recipe for Python {
         sources.extend(libraries::crates().map(Source::from));
         Ok(Made { language: "Python", version: version.upstream.to_owned(), sources })
     }
+}
+
+/// CPython's `Lib`, tests included, in its sources.
+pub(super) fn library(cache: &Cache) -> Result<PathBuf> {
+    Ok(CPYTHON.fetch(cache)?.1.join("Lib"))
 }
 
 /// `3.13` of `3.13.15`.

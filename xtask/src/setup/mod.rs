@@ -17,7 +17,7 @@ use crate::require::{self, require};
 use crate::{engines, packages, tree};
 
 /// The engines, the quickest to build first: what is wrong with a machine shows early.
-const ENGINES: [&str; 3] = ["microjs", "javascript", "python"];
+const ENGINES: [&str; 4] = ["typescript", "microjs", "javascript", "python"];
 
 /// Checks the machine, builds engines, program and images, and runs the examples.
 pub(crate) fn setup() -> Result<()> {
@@ -62,8 +62,14 @@ fn check_machine() -> Result<()> {
 
 /// Builds the program. Cargo itself shows how far it is.
 pub(crate) fn build_program() -> Result<PathBuf> {
-    cargo(&["build", "--release", "--locked", "--package", "belljar-cli"])?;
+    build(&["--bin", "belljar"])?;
     Ok(target_folder().join("release/belljar"))
+}
+
+/// Builds programs of the workspace. The workspace is always selected as a whole: a part of it would ask for other features of what both
+/// use, and with other features wasmtime is compiled again.
+pub(crate) fn build(programs: &[&str]) -> Result<()> {
+    cargo(&[&["build", "--release", "--locked", "--workspace"], programs].concat())
 }
 
 /// Runs cargo in the tree, its output shown.
@@ -78,7 +84,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
 }
 
 /// Where cargo leaves what it builds.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => tree::root().join(folder),
         None => tree::root().join("target"),

@@ -1,6 +1,6 @@
 //! `cargo deny`: what may come into the build (`deny.toml`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -8,19 +8,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::Tally;
-use crate::cache::{Cache, Shelf};
-use crate::progress::run_logged;
+use crate::tool::Tool;
 use crate::tree;
 
-/// The version that we use, built once into the cache.
-const VERSION: &str = "0.20.2";
+/// The version that we use.
+const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 
 /// How long the advisory database may take to be fetched.
 const FETCH_TIME: Duration = Duration::from_secs(60);
 
 /// Licences, duplicates and sources: needs nothing but the tree.
 pub(super) fn policy() -> Result<Tally> {
-    let status = Command::new(program()?)
+    let status = Command::new(DENY.program()?)
         .args(["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
         .current_dir(tree::root())
         .stdin(Stdio::null())
@@ -31,7 +30,7 @@ pub(super) fn policy() -> Result<Tally> {
 
 /// Known vulnerabilities: needs a database from the network, and is left out, with a word about it, where that cannot be had.
 pub(super) fn advisories() -> Result<Tally> {
-    let program = program()?;
+    let program = DENY.program()?;
     if !fetch_database(&program)? {
         println!("not checked: the advisory database cannot be reached from this machine");
         return Ok(Tally::IGNORED);
@@ -65,28 +64,4 @@ fn fetch_database(program: &Path) -> Result<bool> {
     child.kill().context("stopping cargo-deny")?;
     child.wait().context("waiting for cargo-deny")?;
     Ok(false)
-}
-
-/// The program, built with cargo unless it is there.
-fn program() -> Result<PathBuf> {
-    let cache = Cache::open()?;
-    let name = format!("cargo-deny-{VERSION}");
-    // One that was put there by hand is as good.
-    let by_hand = cache.place(Shelf::Tools, &name).join("bin/cargo-deny");
-    if is_right(&by_hand) {
-        return Ok(by_hand);
-    }
-    let folder = cache.entry(Shelf::Tools, &name, |draft| {
-        println!("building {name}, once; this takes some minutes");
-        let mut install = Command::new("cargo");
-        install.args(["install", "--locked", "--version", &format!("={VERSION}"), "cargo-deny", "--root"]);
-        install.arg(&draft.out).arg("--target-dir").arg(draft.work.join("target"));
-        run_logged(&mut install, &cache.root().join("logs/cargo-deny.log"))
-    })?;
-    Ok(folder.join("bin/cargo-deny"))
-}
-
-fn is_right(program: &Path) -> bool {
-    let said = Command::new(program).arg("--version").stdin(Stdio::null()).output();
-    said.is_ok_and(|said| said.status.success() && String::from_utf8_lossy(&said.stdout).contains(VERSION))
 }

@@ -10,13 +10,14 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::conformance;
 use crate::setup::{build_program, cargo, examples};
 use crate::tidy;
 
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, tidy, deny, advisories, doc, examples, suite; all when none is named
+    /// Stages to run: fmt, clippy, tidy, deny, advisories, doc, examples, conformance, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -55,7 +56,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 9] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage { name: "tidy", what: "the rules of the tree hold", run: || tidy::tidy().map(|()| Tally::PASSED) },
@@ -63,6 +64,11 @@ const STAGES: [Stage; 8] = [
     Stage { name: "advisories", what: "dependencies: known vulnerabilities", run: deny::advisories },
     Stage { name: "doc", what: "the documentation builds without a warning", run: doc },
     Stage { name: "examples", what: "the examples print what they must", run: run_examples },
+    Stage {
+        name: "conformance",
+        what: "a choice of CPython's own tests passes inside the jar",
+        run: || conformance::gate().map(|()| Tally::PASSED),
+    },
     Stage { name: "suite", what: "unit tests, integration tests, the corpus, doctests", run: suite::run },
 ];
 

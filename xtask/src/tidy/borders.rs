@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::code::{Code, line_of};
-use super::exceptions::OWNERS;
+use super::exceptions::{CALLERS, OWNERS};
 use super::files::{File, Tree};
 
 /// Parts of the machine that have owners.
@@ -42,21 +42,28 @@ pub(super) fn system_in_owners(tree: &Tree) -> Vec<Finding> {
     found
 }
 
+/// Guest code is entered at one place; other WebAssembly, which runs none of it, is called from the files that are listed.
 pub(super) fn one_way_in(tree: &Tree) -> Vec<Finding> {
     const ENTRY: &str = "\"belljar_enter\"";
+    let mut entries = Vec::new();
     let mut found = Vec::new();
     for (file, code) in tree.library() {
         for (at, _) in code.with_strings.match_indices(ENTRY) {
-            found.push(Finding::new(&file.path, line_of(&code.bare, at), "guest code is entered here"));
+            entries.push(Finding::new(&file.path, line_of(&code.bare, at), "guest code is entered here"));
+        }
+        if !CALLERS.iter().any(|(caller, _)| file.path == *caller) {
+            let lines = code.lines_with("call_async");
+            found.extend(lines.map(|line| Finding::new(&file.path, line, "WebAssembly is called here")));
         }
     }
     // A tree without the library has no way in, and needs none.
     let expected = usize::from(tree.library().next().is_some());
-    match found.len() {
-        n if n == expected => Vec::new(),
-        0 => vec![Finding::new("crates/belljar/src", 0, "guest code is entered nowhere")],
-        _ => found,
+    match entries.len() {
+        n if n == expected => {}
+        0 => found.push(Finding::new("crates/belljar/src", 0, "guest code is entered nowhere")),
+        _ => found.extend(entries),
     }
+    found
 }
 
 pub(super) fn one_clock(tree: &Tree) -> Vec<Finding> {
@@ -202,6 +209,9 @@ mod tests {
         assert_eq!(one_way_in(&library("engine/instance.rs", "f()")).len(), 1);
         let twice = [(&*format!("{SRC}a.rs"), once), (&*format!("{SRC}b.rs"), once)];
         assert_eq!(one_way_in(&Tree::of(&twice)).len(), 2);
+        let called =
+            [(&*format!("{SRC}engine/instance.rs"), once), (&*format!("{SRC}a.rs"), "f.call_async(s)")];
+        assert_eq!(one_way_in(&Tree::of(&called)).len(), 1);
     }
 
     #[test]

@@ -10,8 +10,9 @@ use wasmtime::{Engine, Instance, Linker, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 use super::State;
+use super::checkpoint::PAGE_BYTES;
 use super::deadline::{Deadline, StopTable};
-use super::image::{self, ABI, FILES, Language, MANIFEST, Manifest};
+use super::image::{self, ABI, FILES, Language, MANIFEST, MEMORY, Manifest};
 use super::imports;
 use super::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
@@ -35,6 +36,8 @@ struct EngineManifest {
 /// An engine that has been started and frozen, and not compiled yet.
 struct Frozen {
     wasm: Vec<u8>,
+    /// Its memory without the zeros at the end, in whole pages.
+    memory: Vec<u8>,
     memory_bytes: u64,
     stop_table: Vec<(u32, u32)>,
 }
@@ -44,7 +47,7 @@ struct Frozen {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] when a file cannot be read or written, [`Error::Internal`] when the engine does not start or does not compile.
+/// [`Error::Io`] when a file cannot be read or written, [`Error::Image`] when the engine does not start or does not compile.
 pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()> {
     let manifest: EngineManifest = {
         let path = engine.join("engine.json");
@@ -55,11 +58,21 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
         let reason = format!("it speaks version {} of the engine contract, not {ABI}", manifest.abi);
         return Err(Error::Image { path: engine.to_owned(), reason });
     }
+    if !image::is_name(&manifest.name) {
+        let reason = format!("{:?} cannot be the name of an image", manifest.name);
+        return Err(Error::Image { path: engine.to_owned(), reason });
+    }
     let path = engine.join("engine.wasm");
     let wasm = std::fs::read(&path).map_err(|error| reading(&path, error))?;
     let files =
         pack::pack_folder(&engine.join("files")).map_err(|error| reading(&engine.join("files"), error))?;
-    let frozen = crate::blocking::block_on(freeze(runtime, &wasm, &files))?;
+    let is_parser = manifest.language == Language::TypeScript;
+    let frozen = match is_parser {
+        true => Frozen { wasm: wasm.clone(), memory: Vec::new(), memory_bytes: 0, stop_table: Vec::new() },
+        false => {
+            crate::blocking::block_on(freeze(runtime, &wasm, &files)).map_err(|error| blame(engine, error))?
+        }
+    };
 
     let parent = images.join(runtime.key());
     let folder = Draft::new(&parent, &manifest.name)?;
@@ -69,8 +82,16 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
         folder.write(name, bytes)
     };
     write(FILES, &files)?;
+    write(MEMORY, &frozen.memory)?;
     for counting in Counting::ALL {
-        let code = runtime.engine(counting)?.precompile_module(&frozen.wasm).map_err(failed("compile"))?;
+        let compiler = match counting {
+            // Fuel is for what the code does, and reading it is no part of that.
+            Counting::Fuel if is_parser => continue,
+            Counting::Nothing if is_parser => runtime.eraser_engine()?,
+            _ => runtime.engine(counting)?,
+        };
+        let code = compiler.precompile_module(&frozen.wasm);
+        let code = code.map_err(failed("compile")).map_err(|error| blame(engine, error))?;
         write(image::code_file(counting), &code)?;
     }
     let manifest = Manifest {
@@ -109,12 +130,19 @@ async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8]) -> Result<Frozen> 
         function.call_async(&mut store, ()).await.map_err(failed("start"))?;
     }
     let stop_table = read_stop_table(&mut store, &instance).await?;
-    let memory_bytes = store.data().memory.map_or(0, |memory| memory.data_size(&store)) as u64;
-    let wasm = wizer
-        .snapshot(&context, &mut Started { store: &mut store, instance })
-        .await
-        .map_err(failed("freeze"))?;
-    Ok(Frozen { wasm, memory_bytes, stop_table })
+    let mut started = Started { store: &mut store, instance, globals: 0 };
+    let wasm = wizer.snapshot(&context, &mut started).await.map_err(failed("freeze"))?;
+    if started.globals > GLOBALS_MAX {
+        let found = started.globals;
+        return Err(Error::Internal(format!(
+            "the engine has {found} globals that change, not only a stack pointer"
+        )));
+    }
+    let memory = store.data().memory.map_or(&[][..], |memory| memory.data(&store));
+    let used = memory.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let memory_bytes = memory.len() as u64;
+    let memory = memory[..used.next_multiple_of(PAGE_BYTES)].to_vec();
+    Ok(Frozen { wasm, memory, memory_bytes, stop_table })
 }
 
 /// A store in which time stands still and output goes to whoever builds.
@@ -157,14 +185,20 @@ async fn read_stop_table(store: &mut Store<State>, instance: &Instance) -> Resul
 
 const STOP_TABLE_MAX: u32 = 8;
 
+/// The stack pointer. A session at rest has it where the image has it, so that its memory is all of its state (`engine::checkpoint`).
+const GLOBALS_MAX: u32 = 1;
+
 /// A started engine, as the freezer reads it.
 struct Started<'a> {
     store: &'a mut Store<State>,
     instance: Instance,
+    /// How many globals were asked for: all that can change.
+    globals: u32,
 }
 
 impl InstanceState for Started<'_> {
     async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
+        self.globals += 1;
         let global = self.instance.get_global(&mut *self.store, name);
         match global.map(|global| global.get(&mut *self.store)) {
             Some(Val::I32(value)) => SnapshotVal::I32(value),
@@ -238,6 +272,17 @@ fn reading(path: &Path, source: std::io::Error) -> Error {
 
 fn writing(path: &Path, source: std::io::Error) -> Error {
     Error::io(format!("cannot write {}", path.display()), source)
+}
+
+/// What does not start or compile is not the engine that its recipe made, or is not whole.
+fn blame(engine: &Path, error: Error) -> Error {
+    match error {
+        Error::Internal(text) => {
+            let reason = text.lines().next().unwrap_or_default().to_owned();
+            Error::Image { path: engine.to_owned(), reason }
+        }
+        other => other,
+    }
 }
 
 fn failed(doing: &'static str) -> impl Fn(wasmtime::Error) -> Error {

@@ -1,5 +1,6 @@
 //! When a run must stop, and the two stages in which it is made to: a request to the engine first, a trap when the grace is over.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -120,6 +121,17 @@ impl Deadline {
         if yields { Look::Yield } else { Look::GoOn }
     }
 
+    /// What is to be done with WebAssembly that cannot be asked to stop: it goes on, or is trapped at once.
+    pub(crate) fn look_once(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        let look = self.look();
+        match (look, &self.stopping) {
+            (Look::Trap(reason), _) => Err(wasmtime::Error::new(reason)),
+            (_, Some(stopping)) => Err(wasmtime::Error::new(stopping.reason.clone())),
+            (Look::Yield, None) => Ok(UpdateDeadline::Yield(1)),
+            (Look::GoOn | Look::SoftStop, None) => Ok(UpdateDeadline::Continue(1)),
+        }
+    }
+
     fn begin_stop(&mut self, reason: Stop, now: Duration) {
         self.stopping = Some(Stopping { reason, wall: now, cpu: self.cpu_used(), heeded: false });
         self.alarm.set(self.next_look(now));
@@ -214,7 +226,22 @@ fn change_stop_table(store: &mut StoreContextMut<'_, State>, mut change: impl Fn
 }
 
 /// Waits for `pause`, or until the run must stop, whichever comes first. The engine learns of a stop as if it had been running.
-pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration) -> wasmtime::Result<()> {
+pub(crate) async fn wait(store: StoreContextMut<'_, State>, pause: Duration) -> wasmtime::Result<()> {
+    wait_for(store, pause, |_, _| Poll::<()>::Pending).await.map(|_| ())
+}
+
+/// Waits until standard input has something to hand over, or until the run must stop: whether it has.
+pub(crate) async fn wait_for_input(store: StoreContextMut<'_, State>) -> wasmtime::Result<bool> {
+    let ready = wait_for(store, Duration::MAX, |state, context| state.host.input.poll_ready(context));
+    Ok(ready.await?.is_some())
+}
+
+/// The same, or until `ready` is, and then with what it says.
+pub(crate) async fn wait_for<T>(
+    mut store: StoreContextMut<'_, State>,
+    pause: Duration,
+    mut ready: impl FnMut(&mut State, &mut Context<'_>) -> Poll<T>,
+) -> wasmtime::Result<Option<T>> {
     let wakes = monotonic().saturating_add(pause);
     loop {
         see_whether_heeded(&mut store);
@@ -228,12 +255,16 @@ pub(crate) async fn wait(mut store: StoreContextMut<'_, State>, pause: Duration)
         {
             deadline.begin_stop(reason, now);
             ask_to_stop(&mut store);
-            return Ok(());
+            return Ok(None);
         }
+        let found = poll_fn(|context| Poll::Ready(ready(store.data_mut(), context))).await;
         let deadline = &store.data().deadline;
-        if now >= wakes {
+        if found.is_ready() || now >= wakes {
             deadline.alarm.set(deadline.next_look(now));
-            return Ok(());
+            return Ok(match found {
+                Poll::Ready(found) => Some(found),
+                Poll::Pending => None,
+            });
         }
         // Who waits keeps no thread, so nothing but the end of the wait, of the time or of the grace needs a look. Code that waits
         // although it was asked to stop may do so, but only for as long as the grace lasts.

@@ -1,5 +1,6 @@
 //! Writes requests as bytes for the engine: a sequence of tagged fields (`engines/abi.md`).
 
+use crate::admit::Plan;
 use crate::limits::Limits;
 
 /// The tags of fields.
@@ -14,8 +15,10 @@ mod tag {
     pub(super) const CURSOR: u32 = 8;
     pub(super) const VALUE_LIMIT: u32 = 9;
     pub(super) const FLAGS: u32 = 10;
+    pub(super) const TOOLS: u32 = 11;
 }
 
+/// The code is an ES module.
 const FLAG_MODULE: u32 = 1;
 
 /// What an engine is asked to do.
@@ -24,6 +27,7 @@ pub(crate) enum Verb {
     Run = 1,
     Complete = 2,
     Check = 3,
+    Resume = 4,
 }
 
 /// A request in the making.
@@ -41,47 +45,48 @@ impl Encoder {
         self.field(tag::SEED, seed);
     }
 
-    pub(crate) fn name(&mut self, name: &str) {
-        self.field(tag::NAME, name.as_bytes());
+    /// What is to be run, and with what.
+    pub(crate) fn plan(&mut self, plan: &Plan) {
+        self.field(tag::NAME, plan.name.as_bytes());
+        self.value_limit(&plan.limits);
+        plan.arguments.iter().for_each(|argument| self.field(tag::ARGUMENT, argument.as_bytes()));
+        plan.environment.iter().for_each(|variable| self.field(tag::ENVIRONMENT, variable.as_bytes()));
+        plan.inputs.iter().for_each(|(name, json)| self.input(name, json));
+        if plan.module {
+            self.number(tag::FLAGS, FLAG_MODULE);
+        }
+        self.code(&plan.code);
     }
 
     pub(crate) fn code(&mut self, code: &str) {
         self.field(tag::CODE, code.as_bytes());
     }
 
-    pub(crate) fn argument(&mut self, argument: &str) {
-        self.field(tag::ARGUMENT, argument.as_bytes());
+    pub(crate) fn cursor(&mut self, offset: u32) {
+        self.number(tag::CURSOR, offset);
     }
 
-    pub(crate) fn environment(&mut self, variable: &str) {
-        self.field(tag::ENVIRONMENT, variable.as_bytes());
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.0
     }
 
-    pub(crate) fn input(&mut self, name: &str, json: &str) {
+    fn input(&mut self, name: &str, json: &str) {
         self.header(tag::INPUT, name.len() + 1 + json.len());
         self.0.extend_from_slice(name.as_bytes());
         self.0.push(0);
         self.0.extend_from_slice(json.as_bytes());
     }
 
-    pub(crate) fn cursor(&mut self, offset: u32) {
-        self.number(tag::CURSOR, offset);
-    }
-
-    pub(crate) fn value_limit(&mut self, limits: &Limits) {
+    fn value_limit(&mut self, limits: &Limits) {
         self.header(tag::VALUE_LIMIT, 8);
         let bytes = u32::try_from(limits.value_bytes).unwrap_or(u32::MAX);
         self.0.extend_from_slice(&bytes.to_le_bytes());
         self.0.extend_from_slice(&limits.value_depth.to_le_bytes());
     }
 
-    /// The code is an ES module.
-    pub(crate) fn module(&mut self) {
-        self.number(tag::FLAGS, FLAG_MODULE);
-    }
-
-    pub(crate) fn finish(self) -> Vec<u8> {
-        self.0
+    /// The tools that the session has, as JSON.
+    pub(crate) fn tools(&mut self, json: &str) {
+        self.field(tag::TOOLS, json.as_bytes());
     }
 
     fn number(&mut self, tag: u32, number: u32) {

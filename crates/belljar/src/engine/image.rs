@@ -15,6 +15,7 @@ use super::imports;
 use super::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::host::files::pack::Pack;
+use crate::host::mapped::Mapped;
 use crate::limits::MIB;
 
 /// The version of the contract that this host speaks (`engines/abi.md`).
@@ -24,6 +25,8 @@ pub(crate) const ABI: u32 = 1;
 pub(crate) const MANIFEST: &str = "image.json";
 /// The file with the read-only files that every session sees.
 pub(crate) const FILES: &str = "files.pack";
+/// The file with the memory of a session that has run nothing yet, without the zeros at its end, in whole pages.
+pub(crate) const MEMORY: &str = "memory.bin";
 /// The file that remembers which files were verified.
 const VERIFIED: &str = "verified.json";
 
@@ -37,6 +40,8 @@ pub enum Language {
     Python,
     /// QuickJS-ng, or MicroQuickJS.
     JavaScript,
+    /// No engine runs it: its image takes the types out, and what is left is JavaScript.
+    TypeScript,
 }
 
 impl Language {
@@ -46,6 +51,7 @@ impl Language {
         match self {
             Self::Python => "main.py",
             Self::JavaScript => "main.js",
+            Self::TypeScript => "main.ts",
         }
     }
 }
@@ -77,6 +83,7 @@ struct Inner {
     manifest: Manifest,
     runtime: Runtime,
     files: Arc<Pack>,
+    memory: Mapped,
     plain: OnceLock<Code>,
     fueled: OnceLock<Code>,
 }
@@ -106,19 +113,20 @@ impl Image {
     ///
     /// As for [`Image::open`].
     pub fn open_in(runtime: &Runtime, name: &str, folders: &[PathBuf]) -> Result<Self> {
-        let plain_name = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
         let candidates: Vec<PathBuf> =
             folders.iter().map(|folder| folder.join(runtime.key()).join(name)).collect();
         let found = candidates.iter().find(|folder| folder.join(MANIFEST).is_file());
-        let Some(folder) = found.filter(|_| plain_name && !name.starts_with('.')) else {
+        let Some(folder) = found.filter(|_| is_name(name)) else {
             return Err(Error::NoImage { name: name.to_owned(), looked: candidates });
         };
         let manifest = verify(folder)?;
         let files = open_file(folder, FILES)?;
         let files = Pack::map(&files).map_err(|reason| untrusted(folder, reason.to_string()))?;
-        let (folder, runtime) = (folder.clone(), runtime.clone());
+        let memory = open_file(folder, MEMORY)?;
+        let memory = Mapped::new(&memory).map_err(|error| Error::io(reading(&folder.join(MEMORY)), error))?;
+        let (folder, runtime, files) = (folder.clone(), runtime.clone(), Arc::new(files));
         let (plain, fueled) = (OnceLock::new(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { folder, manifest, runtime, files: Arc::new(files), plain, fueled })))
+        Ok(Self(Arc::new(Inner { folder, manifest, runtime, files, memory, plain, fueled })))
     }
 
     /// The names of the images that this program could use, wherever images are looked for.
@@ -166,8 +174,31 @@ impl Image {
         self.0.manifest.memory_bytes + MEMORY_ROOM_BYTES
     }
 
+    /// Where other images of the same making are found: where this one was, or in the usual places.
+    pub(crate) fn near(&self) -> Vec<PathBuf> {
+        self.0.folder.ancestors().nth(2).map(Path::to_owned).into_iter().chain(search_path()).collect()
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+
     pub(crate) fn files(&self) -> &Arc<Pack> {
         &self.0.files
+    }
+
+    /// The memory of a session that has run nothing yet, without the zeros at its end.
+    pub(crate) fn memory(&self) -> &[u8] {
+        self.0.memory.as_ref()
+    }
+
+    /// What tells this image from all others: the hash of its content.
+    pub(crate) fn id(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        for (name, hash) in &self.0.manifest.files {
+            hasher.update(name.as_bytes()).update(hash.as_bytes());
+        }
+        hasher.finalize()
     }
 
     /// The machine code, mapped at first use.
@@ -183,14 +214,21 @@ impl Image {
         Ok(slot.get_or_init(|| code))
     }
 
-    fn map_code(&self, counting: Counting) -> Result<Code> {
-        let engine = self.0.runtime.engine(counting)?;
+    /// Maps the machine code for `engine`.
+    pub(crate) fn module(&self, engine: &wasmtime::Engine, counting: Counting) -> Result<Module> {
         let folder = &self.0.folder;
         let file = open_file(folder, code_file(counting))?;
-        let module = map_module(engine, file).map_err(|error| untrusted(folder, format!("{error:#}")))?;
+        map_module(engine, file).map_err(|error| untrusted(folder, format!("{error:#}")))
+    }
+
+    fn map_code(&self, counting: Counting) -> Result<Code> {
+        let engine = self.0.runtime.engine(counting)?;
+        let module = self.module(engine, counting)?;
         let mut linker = Linker::new(engine);
         imports::add_to_linker(&mut linker).map_err(|error| Error::Internal(format!("{error:#}")))?;
-        let pre = linker.instantiate_pre(&module).map_err(|error| untrusted(folder, format!("{error:#}")))?;
+        let pre = linker
+            .instantiate_pre(&module)
+            .map_err(|error| untrusted(&self.0.folder, format!("{error:#}")))?;
         Ok(Code {
             pre,
             stop_table: self.0.manifest.stop_table.clone().into(),
@@ -249,6 +287,12 @@ struct Stamp {
     size: u64,
     changed_s: i64,
     changed_ns: i64,
+}
+
+/// Whether an image may have this name, which is also its folder's.
+pub(crate) fn is_name(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(plain)
 }
 
 /// Checks that the image is whole and that nobody else could have changed it. Content is hashed once and remembered.

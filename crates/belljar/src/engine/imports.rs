@@ -8,6 +8,8 @@ use super::State;
 use super::deadline;
 use crate::host::Host;
 use crate::host::memory::GuestMemory;
+use crate::host::operations::Taken;
+use crate::host::operations::begin::begin;
 use crate::host::stop::Stop;
 use crate::outcome::Stream;
 
@@ -17,6 +19,7 @@ const MODULE: &str = "belljar";
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     results(linker)?;
     machine(linker)?;
+    waiting(linker)?;
     jumps(linker)?;
     super::wasi::add_to_linker(linker)
 }
@@ -32,9 +35,14 @@ fn results(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             stops(host.output.write(&mut host.meter, &memory, stream, (ptr, len)))
         },
     )?;
-    linker.func_wrap(MODULE, "input", |mut caller: Caller<'_, State>, ptr: u32, len: u32| {
-        let (mut memory, host) = charged(&mut caller)?;
-        stops(host.input.read(&mut memory, ptr, len))
+    linker.func_wrap_async(MODULE, "input", |mut caller: Caller<'_, State>, (ptr, len): (u32, u32)| {
+        Box::new(async move {
+            charged(&mut caller)?;
+            // An engine that is asked to stop meanwhile finds nothing, and then its stop table.
+            deadline::wait_for_input(caller.as_context_mut()).await?;
+            let (mut memory, host) = split(&mut caller)?;
+            stops(host.input.read(&mut memory, ptr, len))
+        })
     })?;
     linker.func_wrap(MODULE, "report", |mut caller: Caller<'_, State>, field: u32, ptr: u32, len: u32| {
         // Reports are not charged as calls: they end a run, and must come through when the calls are used up. Their number is capped.
@@ -73,11 +81,39 @@ fn machine(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         MODULE,
         "fault",
         |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<()> {
-            let (memory, _) = split(&mut caller)?;
+            let (memory, host) = split(&mut caller)?;
             let text = memory.bytes(ptr, len.min(1024)).unwrap_or(b"it did not say why");
-            Err(fault(String::from_utf8_lossy(text).into_owned()))
+            Err(fault(String::from_utf8_lossy(&host.scrub(text.to_vec())).into_owned()))
         },
     )?;
+    Ok(())
+}
+
+/// Operations, which the guest begins and waits for while it does something else.
+fn waiting(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "begin", |mut caller: Caller<'_, State>, kind: u32, ptr: u32, len: u32| {
+        let (memory, host) = charged(&mut caller)?;
+        stops(begin(host, &memory, kind, (ptr, len)))
+    })?;
+    linker.func_wrap_async(MODULE, "wait", |mut caller: Caller<'_, State>, (id, ns): (u32, i64)| {
+        Box::new(async move {
+            charged(&mut caller)?;
+            wait_for_operation(&mut caller, id, ns).await
+        })
+    })?;
+    linker.func_wrap(MODULE, "take", |mut caller: Caller<'_, State>, id: u32, ptr: u32, len: u32| {
+        let (mut memory, host) = charged(&mut caller)?;
+        Ok(match stops(host.operations.take(&mut host.meter, &mut memory, id, (ptr, len)))? {
+            Taken::Bytes(count) => count.cast_signed(),
+            Taken::NotYet => -1,
+            Taken::End => 0,
+        })
+    })?;
+    linker.func_wrap(MODULE, "drop", |mut caller: Caller<'_, State>, id: u32| {
+        let (_, host) = charged(&mut caller)?;
+        host.operations.close(&mut host.meter, id);
+        Ok(())
+    })?;
     Ok(())
 }
 
@@ -88,10 +124,13 @@ fn jumps(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         "try",
         |mut caller: Caller<'_, State>, (function, argument): (u32, u32)| {
             Box::new(async move {
-                let Some(call) = caller.data().call.clone() else {
-                    return Err(fault("it has no belljar_call".to_owned()));
+                // Taken while it is in use: each `try` takes a stack from all sessions, so a session may have one at a time.
+                let Some(call) = caller.data_mut().call.take() else {
+                    return Err(fault("it called try within try, or has no belljar_call".to_owned()));
                 };
-                match call.call_async(&mut caller, (function, argument)).await {
+                let called = call.call_async(&mut caller, (function, argument)).await;
+                caller.data_mut().call = Some(call);
+                match called {
                     Ok(()) => Ok(0u32),
                     Err(error) if error.downcast_ref::<Stop>() == Some(&Stop::Throw) => Ok(1),
                     Err(error) => Err(error),
@@ -125,6 +164,30 @@ fn charged<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(GuestMemo
 pub(crate) async fn wait(caller: &mut Caller<'_, State>, pause: Duration) -> wasmtime::Result<()> {
     let pause = caller.data_mut().host.time.sleep(pause);
     deadline::wait(caller.as_context_mut(), pause).await
+}
+
+/// Waits until operation `id`, or any if it is 0, has something to take, or for `ns` if that is not negative. 0 when nothing has. While
+/// nothing could come, waiting is sleeping, and waiting for ever is over at once.
+async fn wait_for_operation(caller: &mut Caller<'_, State>, id: u32, ns: i64) -> wasmtime::Result<u32> {
+    let pause = u64::try_from(ns).map_or(Duration::MAX, Duration::from_nanos);
+    if caller.data().host.operations.is_of_the_caller(id) {
+        return Ok(0);
+    }
+    if id == 0 && !caller.data().host.operations.is_expecting() {
+        if ns > 0 {
+            wait(caller, pause).await?;
+        }
+        return Ok(0);
+    }
+    let found = deadline::wait_for(caller.as_context_mut(), pause, |state, context| {
+        state.host.operations.poll_ready(id, context)
+    });
+    let found = found.await?;
+    if found.is_none() && ns > 0 {
+        // Other than a sleep it was waited for, but a repeatable clock has not seen it.
+        caller.data_mut().host.time.sleep(pause);
+    }
+    Ok(found.unwrap_or(0))
 }
 
 fn stops<T>(result: Result<T, Stop>) -> wasmtime::Result<T> {

@@ -6,13 +6,16 @@ use wasmtime::{AsContextMut, Memory, PoolConcurrencyLimitError, ResourceLimiter,
 
 use super::State;
 use super::cancel::CancelToken;
-use super::deadline::{Deadline, forget_stop, on_epoch};
+use super::checkpoint::Checkpoint;
+use super::deadline::{Deadline, StopTable, forget_stop, on_epoch};
+use super::erase::Budget;
 use super::image::Code;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::meter::Meter;
 use crate::host::stop::Stop;
 use crate::limits::Limits;
+use crate::outcome::GuestError;
 
 /// How a call into the guest came to its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,12 +30,25 @@ pub(crate) enum Ending {
     StackOverflow,
     /// The engine failed; the instance is lost.
     Broken(String),
+    /// The guest was not entered, since its code could not be read; the instance is as good as before.
+    NotEntered(Unread),
+}
+
+/// Why code could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is wrong.
+    Wrong(GuestError),
+    /// The run was stopped before it was read.
+    Stopped(Stop),
+    /// What reads it failed.
+    Broken(String),
 }
 
 impl Ending {
     /// Whether the instance can be entered again.
     pub(crate) fn is_intact(&self) -> bool {
-        matches!(self, Self::Served(_))
+        matches!(self, Self::Served(_) | Self::NotEntered(_))
     }
 }
 
@@ -67,6 +83,26 @@ impl Instance {
         Ok(Self { store, memory, buffer, enter })
     }
 
+    /// Makes an instance that goes on where `checkpoint` was taken.
+    pub(crate) async fn resume(code: &Code, host: Host, checkpoint: &Checkpoint) -> Result<Self> {
+        let mut instance = Self::start(code, host).await?;
+        instance.put(checkpoint).await?;
+        Ok(instance)
+    }
+
+    /// What the memory has that the image, which begins with `base`, has not. Only right between two requests.
+    pub(crate) fn checkpoint(&self, base: &[u8]) -> Checkpoint {
+        Checkpoint::take(self.memory.data(&self.store), base)
+    }
+
+    async fn put(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let missing = checkpoint.memory_bytes.saturating_sub(self.memory.data_size(&self.store) as u64);
+        let grown = self.memory.grow_async(&mut self.store, missing.div_ceil(WASM_PAGE_BYTES)).await;
+        grown.map_err(|_| Error::Internal("a checkpoint does not fit into its own limits".to_owned()))?;
+        checkpoint.put(self.memory.data_mut(&mut self.store));
+        Ok(())
+    }
+
     pub(crate) fn host(&mut self) -> &mut Host {
         &mut self.store.data_mut().host
     }
@@ -80,17 +116,39 @@ impl Instance {
         self.store.get_fuel().ok()
     }
 
-    /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
-    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits, cancel: &CancelToken) -> Ending {
-        if let Some(fuel) = limits.fuel
-            && let Err(error) = self.store.set_fuel(fuel)
-        {
-            return Ending::Broken(error.to_string());
-        }
-        self.store.set_epoch_deadline(1);
+    /// Begins a run: its time counts from now. It ends when the guest has been [entered](Self::enter), or is [given up](Self::give_up).
+    pub(crate) fn begin(&mut self, limits: &Limits, cancel: &CancelToken) {
         self.store.data_mut().deadline.begin(limits, cancel);
+    }
+
+    /// Ends a run whose code could not be read.
+    pub(crate) fn give_up(&mut self, reason: Unread) -> Ending {
+        self.store.data_mut().deadline.end();
+        Ending::NotEntered(reason)
+    }
+
+    /// What the run has left, for work that must be done before the guest is entered. It must be [given back](Self::take_back).
+    pub(crate) fn lend(&mut self) -> Budget {
+        let State { host, deadline, .. } = self.store.data_mut();
+        let none = Deadline::new(StopTable::default(), Arc::clone(&host.cpu));
+        Budget { deadline: std::mem::replace(deadline, none), meter: host.meter.rest() }
+    }
+
+    /// What is left after that work.
+    pub(crate) fn take_back(&mut self, budget: Budget) {
+        let State { host, deadline, .. } = self.store.data_mut();
+        *deadline = budget.deadline;
+        host.meter.saw(&budget.meter);
+    }
+
+    /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
+    pub(crate) async fn enter(&mut self, request: &[u8], limits: &Limits) -> Ending {
+        self.store.set_epoch_deadline(1);
         let cpu = Arc::clone(self.deadline().cpu());
-        let served = cpu.count(self.serve(request)).await;
+        let served = match limits.fuel.map_or(Ok(()), |fuel| self.store.set_fuel(fuel)) {
+            Ok(()) => cpu.count(self.serve(request)).await,
+            Err(error) => Err(error),
+        };
         let asked = self.store.data_mut().deadline.end();
         if asked.is_some() {
             forget_stop(self.store.as_context_mut());
@@ -154,3 +212,6 @@ impl ResourceLimiter for Meter {
 }
 
 const TABLE_ELEMENTS_MAX: usize = 32 * 1024;
+
+/// What memory grows by.
+const WASM_PAGE_BYTES: u64 = 64 * 1024;

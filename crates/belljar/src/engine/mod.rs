@@ -12,7 +12,12 @@ pub(crate) mod imports;
 pub(crate) mod instance;
 pub(crate) mod wasi;
 
+pub(crate) mod checkpoint;
+mod pages;
+
 pub(crate) mod encode;
+
+pub(crate) mod erase;
 
 use wasmtime::{Memory, TypedFunc};
 
@@ -25,7 +30,7 @@ pub(crate) struct State {
     pub(crate) deadline: Deadline,
     /// The guest's memory. None until the instance exists.
     pub(crate) memory: Option<Memory>,
-    /// `belljar_call` of the contract, for engines that have it.
+    /// `belljar_call` of the contract, for engines that have it. None while it runs.
     pub(crate) call: Option<TypedFunc<(u32, u32), ()>>,
 }
 

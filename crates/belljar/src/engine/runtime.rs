@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use wasmtime::{Config, Enabled, Engine, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use super::clock;
 use crate::error::{Error, Result};
@@ -23,6 +23,9 @@ const KEEP_RESIDENT_BYTES: usize = 16 * 1024 * 1024;
 /// Addresses reserved for each memory: all that 32 bits can reach, so that bounds are checked by the hardware.
 const MEMORY_RESERVATION_BYTES: usize = 4 * 1024 * 1024 * 1024;
 
+/// Which files an image has; changed with them.
+const IMAGE_FORMAT: &[u8] = b"image 2";
+
 /// How many sessions may live at once, unless a runtime is made for more.
 pub(crate) const SESSIONS_MAX_DEFAULT: u32 = 1000;
 
@@ -37,6 +40,7 @@ struct Inner {
     sessions_max: u32,
     plain: Engine,
     fueled: OnceLock<Result<Engine, String>>,
+    eraser: OnceLock<Result<Engine, String>>,
 }
 
 impl Runtime {
@@ -46,8 +50,9 @@ impl Runtime {
     ///
     /// [`Error::Internal`] when the machine has not enough address space, or a processor that is not supported.
     pub fn new(sessions_max: u32) -> Result<Self> {
-        let plain = engine(sessions_max, Counting::Nothing).map_err(Error::Internal)?;
-        Ok(Self(Arc::new(Inner { sessions_max, plain, fueled: OnceLock::new() })))
+        let plain = engine(Counting::Nothing, pool(sessions_max)).map_err(Error::Internal)?;
+        let (fueled, eraser) = (OnceLock::new(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { sessions_max, plain, fueled, eraser })))
     }
 
     /// The runtime that all jars of this process share unless they are given another: room for 1000 sessions.
@@ -72,18 +77,27 @@ impl Runtime {
         match counting {
             Counting::Nothing => Ok(&self.0.plain),
             Counting::Fuel => {
-                let made = self.0.fueled.get_or_init(|| engine(self.0.sessions_max, Counting::Fuel));
+                let made = self.0.fueled.get_or_init(|| engine(Counting::Fuel, pool(self.0.sessions_max)));
                 made.as_ref().map_err(|message| Error::Internal(message.clone()))
             }
         }
     }
 
-    /// A name for everything that machine code depends on: compiler version, settings, processor. Machine code made under another
-    /// name is never looked at.
+    /// The engine that reads TypeScript. It has no pool: a session that has a place must be able to read its code, and it reads for
+    /// milliseconds.
+    pub(crate) fn eraser_engine(&self) -> Result<&Engine> {
+        let made =
+            self.0.eraser.get_or_init(|| engine(Counting::Nothing, InstanceAllocationStrategy::OnDemand));
+        made.as_ref().map_err(|message| Error::Internal(message.clone()))
+    }
+
+    /// A name for everything that an image depends on: compiler version, settings, processor, and the files that an image has. Images made
+    /// under another name are never looked at.
     pub(crate) fn key(&self) -> String {
         let mut hasher = KeyHasher(blake3::Hasher::new());
         self.0.plain.precompile_compatibility_hash().hash(&mut hasher);
         hasher.0.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hasher.0.update(IMAGE_FORMAT);
         hasher.0.finalize().to_hex()[..16].to_owned()
     }
 }
@@ -99,7 +113,10 @@ impl Counting {
     pub(crate) const ALL: [Self; 2] = [Self::Nothing, Self::Fuel];
 }
 
-fn engine(sessions_max: u32, counting: Counting) -> std::result::Result<Engine, String> {
+fn engine(
+    counting: Counting,
+    places: impl Into<InstanceAllocationStrategy>,
+) -> std::result::Result<Engine, String> {
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
@@ -113,7 +130,7 @@ fn engine(sessions_max: u32, counting: Counting) -> std::result::Result<Engine, 
         // No backtrace of ours may reach a user, and collecting one costs time at every stop.
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false)
-        .allocation_strategy(pool(sessions_max));
+        .allocation_strategy(places);
     let engine =
         Engine::new(&config).map_err(|error| format!("cannot start the WebAssembly runtime: {error:#}"))?;
     clock::drive(&engine);
@@ -125,7 +142,7 @@ fn pool(sessions_max: u32) -> PoolingAllocationConfig {
     pool.total_core_instances(sessions_max)
         .total_memories(sessions_max)
         .total_tables(sessions_max)
-        // An engine that is in a `try` of the host is on a second stack meanwhile.
+        // An engine that is in a `try` of the host is on a second stack meanwhile, and never on a third. What is not used is addresses only.
         .total_stacks(sessions_max.saturating_mul(2))
         .max_memories_per_module(1)
         .max_tables_per_module(1)

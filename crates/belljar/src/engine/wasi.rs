@@ -1,9 +1,11 @@
 //! Binds the functions of WASI preview 1 (module `wasi_snapshot_preview1`) to the host: which takes what, and nothing else.
 
-use wasmtime::{Caller, Linker};
+use wasmtime::{AsContextMut, Caller, Linker};
 
 use super::State;
+use super::deadline;
 use super::imports::{split, wait};
+use crate::host::wasi::errno::Errno;
 use crate::host::wasi::path::{How, Named};
 use crate::host::wasi::{answer, clock, fd, path, poll, process, serve};
 
@@ -45,7 +47,6 @@ fn descriptors(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         fd_prestat_get(fd: u32, out: u32) => fd::prestat_get(fd, out);
         fd_prestat_dir_name(fd: u32, ptr: u32, len: u32) => fd::prestat_dir_name(fd, (ptr, len));
         fd_pwrite(fd: u32, list: u32, count: u32, at: u64, out: u32) => fd::pwrite(fd, (list, count), (at, out));
-        fd_read(fd: u32, list: u32, count: u32, out: u32) => fd::read(fd, (list, count), out);
         fd_readdir(fd: u32, ptr: u32, len: u32, cookie: u64, out: u32)
             => fd::readdir(fd, (ptr, len), (cookie, out));
         fd_renumber(from: u32, to: u32) => fd::renumber(from, to);
@@ -104,8 +105,25 @@ fn surroundings(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// `poll_oneoff`, the one function that waits.
+/// The two functions that may wait: `poll_oneoff`, and `fd_read` for standard input.
 fn waiting(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.func_wrap_async(
+        MODULE,
+        "fd_read",
+        |mut caller: Caller<'_, State>, (fd, list, count, out): (u32, u32, u32, u32)| {
+            Box::new(async move {
+                if split(&mut caller)?.1.is_input(fd)
+                    && !deadline::wait_for_input(caller.as_context_mut()).await?
+                {
+                    return Ok(Errno::Intr.number());
+                }
+                let (mut memory, host) = split(&mut caller)?;
+                let read =
+                    serve(host, &mut memory, |host, memory| fd::read(host, memory, fd, (list, count), out));
+                read.map_err(wasmtime::Error::new)
+            })
+        },
+    )?;
     linker.func_wrap_async(
         MODULE,
         "poll_oneoff",

@@ -32,6 +32,17 @@ impl Meter {
         }
     }
 
+    /// A meter over what is left, for work that is done for the session but not in it.
+    pub(crate) fn rest(&self) -> Self {
+        let memory_max = self.memory_max.saturating_sub(self.linear + self.held);
+        Self { memory_max, linear: 0, held: 0, peak: 0, refused: false, calls: 0, calls_max: 0 }
+    }
+
+    /// Counts what that work has used at most.
+    pub(crate) fn saw(&mut self, rest: &Self) {
+        self.peak = self.peak.max(self.linear + self.held + rest.peak);
+    }
+
     /// Begins a run: calls are counted anew, and memory goes on, within what this run may have.
     pub(crate) fn begin_run(&mut self, limits: &Limits) {
         self.calls = 0;
@@ -39,6 +50,16 @@ impl Meter {
         self.memory_max = limits.memory_bytes;
         self.refused = false;
         self.peak = self.linear + self.held;
+    }
+
+    /// What the host keeps for the guest. Between two runs that is what lies in its files.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// The session goes on in a new instance, for which the host keeps `held`.
+    pub(crate) fn go_on(&mut self, held: u64) {
+        (self.linear, self.held) = (0, held);
     }
 
     /// Counts a call of the host.

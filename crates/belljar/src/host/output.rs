@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
 use super::memory::GuestMemory;
 use super::meter::Meter;
+use super::secrets::{Scrubber, Secrets};
 use super::stop::Stop;
 use crate::limits::{Limits, OnOutputLimit};
 use crate::outcome::{Chunk, Stream, Text, Truncated};
@@ -36,6 +38,8 @@ pub(crate) struct Output {
     held: u64,
     on_limit: OnOutputLimit,
     sink: Option<Box<dyn Sink>>,
+    /// Search stdout and stderr for secrets, where there are any.
+    scrubbers: Option<[Scrubber; 2]>,
 }
 
 /// What a run printed.
@@ -59,7 +63,14 @@ impl Output {
             held: 0,
             on_limit: limits.on_output_limit,
             sink,
+            scrubbers: None,
         }
+    }
+
+    /// The same, and nothing passes that holds a secret.
+    pub(crate) fn without(mut self, secrets: Option<&Arc<Secrets>>) -> Self {
+        self.scrubbers = secrets.map(|secrets| [0, 1].map(|_| Scrubber::new(Arc::clone(secrets))));
+        self
     }
 
     /// Takes what the guest prints.
@@ -72,6 +83,19 @@ impl Output {
     ) -> Result<(), Stop> {
         let bytes = memory.bytes(ptr, len)?;
         self.printed += u64::from(len);
+        match &mut self.scrubbers {
+            Some(scrubbers) => {
+                let bytes = scrubbers[index(stream)].push(bytes);
+                self.take(meter, stream, &bytes);
+            }
+            None => self.take(meter, stream, bytes),
+        }
+        let stop = self.on_limit == OnOutputLimit::Stop && self.lost() > 0;
+        if stop { Err(Stop::Output) } else { Ok(()) }
+    }
+
+    /// Keeps what may pass, as far as there is room.
+    fn take(&mut self, meter: &mut Meter, stream: Stream, bytes: &[u8]) {
         let (head, rest) = bytes.split_at(bytes.len().min(self.head_room));
         if !head.is_empty() {
             self.head_room -= head.len();
@@ -84,12 +108,16 @@ impl Output {
         if !rest.is_empty() {
             self.push_tail(meter, stream, rest);
         }
-        let stop = self.on_limit == OnOutputLimit::Stop && self.lost() > 0;
-        if stop { Err(Stop::Output) } else { Ok(()) }
     }
 
     /// Ends the run's output: cuts are marked, and the sink gets the tail.
     pub(crate) fn finish(&mut self, meter: &mut Meter) -> Printed {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            if let Some(scrubbers) = &mut self.scrubbers {
+                let rest = scrubbers[index(stream)].finish();
+                self.take(meter, stream, &rest);
+            }
+        }
         meter.release(self.held);
         let mut chunks = std::mem::take(&mut self.head);
         let mut rest: Vec<Chunk> = Vec::with_capacity(self.tail.len() + 2);
@@ -166,6 +194,13 @@ impl Output {
 
 /// Small prints are gathered into chunks of about this size, so that dropping the oldest bytes stays cheap.
 const TAIL_CHUNK_BYTES: usize = 4096;
+
+fn index(stream: Stream) -> usize {
+    match stream {
+        Stream::Stdout => 0,
+        Stream::Stderr => 1,
+    }
+}
 
 fn cut_mark(bytes: u64) -> String {
     format!("\n[... {bytes} bytes cut ...]\n")

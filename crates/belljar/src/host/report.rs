@@ -2,6 +2,7 @@
 
 use super::memory::GuestMemory;
 use super::meter::Meter;
+use super::secrets::Secrets;
 use super::stop::Stop;
 use crate::limits::Limits;
 
@@ -34,6 +35,7 @@ pub(crate) struct Report {
     pub(crate) completions: Vec<Vec<u8>>,
     pub(crate) completion_start: Option<u32>,
     pub(crate) check: Option<u32>,
+    pub(crate) suspended: bool,
     value_bytes_max: usize,
     held: u64,
 }
@@ -81,9 +83,24 @@ impl Report {
             12 => self.check = Some(number(bytes)?),
             13 => self.memory_error = true,
             14 => self.error_column = Some(number(bytes)?),
+            15 => self.suspended = true,
             _ => return Err(Stop::Fault(format!("it reported an unknown field {field}"))),
         }
         Ok(())
+    }
+
+    /// Takes the session's secrets out of everything that was reported.
+    pub(crate) fn scrub(&mut self, secrets: &Secrets) {
+        let texts = [
+            &mut self.value_json,
+            &mut self.value_repr,
+            &mut self.value_type,
+            &mut self.error_type,
+            &mut self.error_message,
+            &mut self.error_traceback,
+        ];
+        let texts = texts.into_iter().flatten().chain(&mut self.displays).chain(&mut self.completions);
+        texts.for_each(|text| *text = secrets.scrub(std::mem::take(text)));
     }
 
     /// Displays may be many and large: they come out of the session's memory, and those without room are left out.

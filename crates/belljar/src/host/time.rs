@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 use super::stopwatch::monotonic;
 
 /// Steps in which real clocks advance: too coarse to time a cache line, fine enough to measure a program.
@@ -14,19 +16,47 @@ const REPEATABLE_EPOCH_NS: u64 = 1_735_689_600 * 1_000_000_000;
 const REPEATABLE_STEP_NS: u64 = 1_000;
 
 /// A session's clock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Time {
-    /// The machine's clock, in steps of [`RESOLUTION_NS`].
-    Real { began: Duration },
+    /// The machine's clock, in steps of [`RESOLUTION_NS`]. `before` is what passed until the session was last restored.
+    Real { began: Duration, before: Duration },
     /// A clock that only reading and sleeping moves.
     Repeatable { passed_ns: u64 },
     /// The clock while an image is built: it stands still, and nothing can be waited for.
     Frozen,
 }
 
+/// A clock at rest: how much time has passed on it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TimeState {
+    passed_ns: u64,
+    repeatable: bool,
+}
+
+impl TimeState {
+    /// The clock goes on from here.
+    pub(crate) fn resume(self) -> Time {
+        if self.repeatable {
+            return Time::Repeatable { passed_ns: self.passed_ns };
+        }
+        Time::Real { began: monotonic(), before: Duration::from_nanos(self.passed_ns) }
+    }
+}
+
 impl Time {
+    pub(crate) fn state(&self) -> TimeState {
+        let (passed_ns, repeatable) = match self {
+            Self::Real { began, before } => {
+                (nanoseconds(monotonic().saturating_sub(*began) + *before), false)
+            }
+            Self::Repeatable { passed_ns } => (*passed_ns, true),
+            Self::Frozen => (0, false),
+        };
+        TimeState { passed_ns, repeatable }
+    }
+
     pub(crate) fn real() -> Self {
-        Self::Real { began: monotonic() }
+        Self::Real { began: monotonic(), before: Duration::ZERO }
     }
 
     pub(crate) fn repeatable() -> Self {
@@ -48,7 +78,7 @@ impl Time {
     /// Nanoseconds since the session began.
     pub(crate) fn monotonic_ns(&mut self) -> u64 {
         match self {
-            Self::Real { began } => coarse(monotonic().saturating_sub(*began)),
+            Self::Real { began, before } => coarse(monotonic().saturating_sub(*began) + *before),
             Self::Repeatable { passed_ns } => {
                 *passed_ns = passed_ns.saturating_add(REPEATABLE_STEP_NS);
                 *passed_ns
@@ -87,8 +117,12 @@ impl Time {
 }
 
 fn coarse(duration: Duration) -> u64 {
-    let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let ns = nanoseconds(duration);
     ns - ns % RESOLUTION_NS
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::Serialize;
 use self::machine::Machine;
 use self::selftest::Check;
 use crate::exit::{self, Failure};
-use crate::open::ENGINES;
+use crate::open::IMAGES;
 use crate::render;
 
 /// How to say it.
@@ -64,7 +64,7 @@ fn examine() -> Result<Findings, Failure> {
     let runtime = Runtime::new(1)?;
     let names = Image::installed(&runtime);
     let missing: Vec<_> =
-        ENGINES.into_iter().filter(|engine| !names.iter().any(|name| name == engine)).collect();
+        IMAGES.into_iter().filter(|image| !names.iter().any(|name| name == image)).collect();
     let images: Vec<_> = names.into_iter().map(|name| image(&runtime, name)).collect();
     let works = |image: &ImageFindings| image.error.is_none() && image.checks.iter().all(|check| check.ok);
     let ok = !images.is_empty() && missing.is_empty() && images.iter().all(works);
@@ -85,7 +85,7 @@ fn image(runtime: &Runtime, name: String) -> ImageFindings {
             version: Some(image.version().to_owned()),
             folder: Some(image.folder().to_owned()),
             error: None,
-            checks: selftest::run(&image),
+            checks: selftest::run(runtime, &image),
         },
         Err(error) => {
             let error = Some(error.to_string());

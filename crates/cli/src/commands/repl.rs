@@ -14,6 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
 use crate::render::{self, Screen};
+use crate::snapshot_args::SnapshotArgs;
 
 /// Which language to speak, and within which limits.
 #[derive(Args)]
@@ -23,14 +24,17 @@ pub(crate) struct ReplArgs {
     engine: String,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    snapshots: SnapshotArgs,
 }
 
 /// Reads code, runs it and shows what it gives, until there is no more or the code exits.
 pub(crate) fn repl(args: &ReplArgs) -> Result<ExitCode, Failure> {
     // Room for two: a session that has ended is followed by another while the prompt still holds it.
     let runtime = Runtime::new(2)?;
-    let jar = open::jar(&runtime, &args.engine, &args.limits)?;
-    let talk = Talk { screen: Screen::new(), interrupt: Interrupt::listen()?, jar };
+    let jar = args.snapshots.prepare(open::jar(&runtime, &args.engine, &args.limits)?)?;
+    let (screen, interrupt, snapshots) = (Screen::new(), Interrupt::listen()?, args.snapshots.clone());
+    let talk = Talk { screen, interrupt, jar, snapshots };
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         talk.with_a_person(&args.engine)
     } else {
@@ -44,6 +48,7 @@ struct Talk {
     screen: Screen,
     interrupt: Interrupt,
     jar: Jar,
+    snapshots: SnapshotArgs,
 }
 
 impl Talk {
@@ -52,17 +57,21 @@ impl Talk {
         render::print(
             format!("{engine} ({version}) in a jar. Ctrl-C stops a run, Ctrl-D leaves.\n").as_bytes(),
         )?;
-        let mut prompt = Prompt::new(engine, self.jar.session()?)?;
+        let mut prompt = Prompt::new(engine, self.snapshots.session(&self.jar)?)?;
         loop {
             match prompt.read()? {
                 Line::Code(code) => {
                     let outcome = self.run(prompt.session(), &code)?;
                     if outcome.ended == Ended::Exited {
+                        self.keep(prompt.session())?;
                         return Ok(exit::of_outcome(&outcome));
                     }
                 }
                 Line::Nothing => {}
-                Line::End => return Ok(ExitCode::SUCCESS),
+                Line::End => {
+                    self.keep(prompt.session())?;
+                    return Ok(ExitCode::SUCCESS);
+                }
             }
             if prompt.session().is_closed() {
                 prompt.renew(self.jar.session()?);
@@ -72,7 +81,7 @@ impl Talk {
     }
 
     fn with_a_pipe(&self) -> Result<ExitCode, Failure> {
-        let mut session = self.jar.session()?;
+        let mut session = self.snapshots.session(&self.jar)?;
         let (mut code, mut last) = (String::new(), ExitCode::SUCCESS);
         while let Some(whole) = read_piece(&session, &mut code)? {
             let outcome = self.run(&session, &whole)?;
@@ -85,7 +94,16 @@ impl Talk {
                 render::note(NEW_SESSION);
             }
         }
+        self.keep(&session)?;
         Ok(last)
+    }
+
+    /// Keeps the session where the command line says.
+    fn keep(&self, session: &Session) -> Result<(), Failure> {
+        if !self.snapshots.keep(session)? {
+            render::note("the session has ended, and was not saved");
+        }
+        Ok(())
     }
 
     /// Runs code that was typed, and shows its value or its error.

@@ -1,5 +1,7 @@
 //! `belljar run`: runs one program, or serves requests as JSON lines.
 
+mod review;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,12 +9,14 @@ use std::process::ExitCode;
 use belljar::{CancelToken, Error, Outcome, Request};
 use clap::{ArgGroup, Args};
 
+use self::review::ReviewArgs;
 use crate::commands::jsonl;
 use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
 use crate::render::{self, Screen};
+use crate::snapshot_args::SnapshotArgs;
 use crate::source::Source;
 
 /// What to run, and with what.
@@ -30,6 +34,8 @@ pub(crate) struct RunArgs {
     engine: Option<String>,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    snapshots: SnapshotArgs,
     /// Set an environment variable of the program; without a value, to what it is here (nothing is passed on by itself)
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
@@ -46,8 +52,10 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     json: bool,
     /// Serve requests from standard input, one JSON object a line (`docs/jsonl.md`)
-    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments"])]
+    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments", "diff", "apply", "save_output", "resume", "save", "snapshot_key"])]
     jsonl: bool,
+    #[command(flatten)]
+    review: ReviewArgs,
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
@@ -58,6 +66,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if args.jsonl {
         return jsonl::serve(args.engine.as_deref().unwrap_or(DEFAULT_ENGINE), &args.limits);
     }
+    args.review.check(&args.limits.mounts()?, args.stdin)?;
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
     let token = CancelToken::new();
@@ -66,14 +75,23 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if !args.json {
         request = request.on_output(screen.sink(&token));
     }
-    let jar = open::jar(&open::single()?, engine, &args.limits)?;
+    let jar = args.snapshots.prepare(open::jar(&open::single()?, engine, &args.limits)?)?;
+    let session = args.snapshots.session(&jar)?;
     let interrupt = Interrupt::listen()?;
     interrupt.aim(&token);
-    let outcome = jar.run_blocking(request)?;
+    let outcome = if args.snapshots.are_given() {
+        session.run_blocking(request)?
+    } else {
+        session.run_last_blocking(request)?
+    };
     interrupt.release();
     screen.finish()?;
     show(&args, &screen, &outcome)?;
-    Ok(exit::of_outcome(&outcome))
+    if !args.snapshots.keep(&session)? {
+        render::note("the session has ended, and was not saved");
+    }
+    let all_done = args.review.review(&session, &outcome, &screen, args.json)?;
+    Ok(if all_done { exit::of_outcome(&outcome) } else { ExitCode::from(exit::NOT_RUN) })
 }
 
 fn source(args: &RunArgs) -> Result<Source, Failure> {

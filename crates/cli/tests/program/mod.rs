@@ -48,6 +48,18 @@ impl Gave {
     }
 }
 
+impl Gave {
+    /// Asserts that the program said what is wrong in one sentence that begins so, printed nothing, and ended with 125. What the system says
+    /// needs no more, or gets a hint.
+    #[track_caller]
+    pub(crate) fn refused_somehow(&self, sentence: &str) {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(125), ""), "{self:?}");
+        assert!(self.stderr.starts_with(&format!("error: {sentence}")), "{self:?}");
+        let lines: Vec<&str> = self.stderr.lines().collect();
+        assert!(lines[1..].iter().all(|line| line.starts_with("hint: ")) && lines.len() <= 2, "{self:?}");
+    }
+}
+
 /// Runs the program with these arguments and an empty standard input.
 #[track_caller]
 pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Gave {
@@ -194,4 +206,21 @@ pub(crate) fn read_until(from: &mut impl Read, text: &str) -> String {
         seen.push(byte[0]);
     }
     String::from_utf8_lossy(&seen).into_owned()
+}
+
+/// What a shell script does in a mount namespace of its own, where the folder `place` is a file system of `bytes`. None where the machine
+/// does not let its users have such a thing; root always may.
+pub(crate) fn on_small_disk(place: &Path, bytes: u32, script: &str) -> Option<Gave> {
+    let unshare = |script: String| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).env_clear();
+        command.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").stdin(Stdio::null());
+        Gave::from(command.output().ok().unwrap_or_else(|| panic!("unshare is part of every Debian")))
+    };
+    let mount = format!("mount -t tmpfs -o size={bytes} none '{}'", place.display());
+    if unshare(mount.clone()).code != Some(0) {
+        eprintln!("not checked: this machine lets nobody but root mount anything");
+        return None;
+    }
+    Some(unshare(format!("{mount} && {script}")))
 }

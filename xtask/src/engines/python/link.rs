@@ -18,7 +18,22 @@ pub(super) struct Parts<'a> {
 }
 
 /// The shim's files, and the allocator: both come before libc, and so are found first.
-const SHIM: [&str; 8] = ["engine", "boot", "library", "code", "stop", "immortal", "scrypt", "libc"];
+const SHIM: [&str; 14] = [
+    "engine",
+    "boot",
+    "operations",
+    "library",
+    "code",
+    "stop",
+    "immortal",
+    "seal",
+    "hash",
+    "scrypt",
+    "sqlite",
+    "stat",
+    "deadlock",
+    "libc",
+];
 const COMMON: [&str; 1] = ["malloc"];
 
 /// The shadow stack. With it and a native stack of 8 MiB every deep recursion that was tried ends in a RecursionError.
@@ -59,7 +74,12 @@ fn compile(bench: &Bench, parts: &Parts, zig: &Zig) -> Result<Vec<PathBuf>> {
         let mut command = cc(zig);
         command.args(["-std=gnu23", "-DNDEBUG", "-D_WASI_EMULATED_SIGNAL", "-Wall", "-Wno-unused-function"]);
         command.arg(format!("--embed-dir={}", bench.work.display()));
-        for folder in [&include, &include.join("internal"), &parts.interpreter.join("include")] {
+        for folder in [
+            &include,
+            &include.join("internal"),
+            &parts.interpreter.join("include"),
+            &parts.libraries.join("include"),
+        ] {
             command.arg("-I").arg(folder);
         }
         bench.progress.run(command.arg("-c").arg(&source).arg("-o").arg(&object).args(["-Xclang", "-O3"]))?;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::{ByteBuf, Bytes};
+
 /// The size of a chunk. A smaller last chunk has room for the next power of two.
 const CHUNK_BYTES: u32 = 64 * 1024;
 
@@ -87,6 +90,29 @@ impl Content {
             self.size = size;
             self.chunks.resize(index + usize::from(end > 0), None);
         }
+    }
+}
+
+impl Serialize for Content {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let chunks = self.chunks.iter().map(|chunk| chunk.as_ref().map(|bytes| Bytes::new(bytes)));
+        (self.size, chunks.collect::<Vec<_>>()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (size, chunks) = <(u64, Vec<Option<ByteBuf>>)>::deserialize(deserializer)?;
+        let (index, end) = place(size);
+        let fits = |(number, chunk): (usize, &Option<ByteBuf>)| {
+            let most = if number == index { end } else { CHUNK_BYTES as usize };
+            chunk.as_ref().is_none_or(|bytes| bytes.len() <= most)
+        };
+        if chunks.len() != index + usize::from(end > 0) || !chunks.iter().enumerate().all(fits) {
+            return Err(serde::de::Error::custom("the chunks of a file do not fit its size"));
+        }
+        let chunks = chunks.into_iter().map(|chunk| chunk.map(|bytes| Arc::new(bytes.into_vec()))).collect();
+        Ok(Self { size, chunks })
     }
 }
 

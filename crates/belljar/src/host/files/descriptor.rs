@@ -1,7 +1,14 @@
 //! Open descriptors: numbers for the guest, with a position and what they were opened for.
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use super::error::FileError;
-use super::tree::{Id, ROOT};
+use super::hosted::Hosted;
+use super::mounts::{HostFile, Listing};
+use super::node::Id;
+use super::tree::ROOT;
 
 /// The descriptor of the root directory, from which the guest opens everything else. It cannot be closed.
 pub(crate) const ROOT_FD: u32 = 3;
@@ -10,7 +17,7 @@ pub(crate) const ROOT_FD: u32 = 3;
 const FIXED: usize = 4;
 
 /// What a descriptor stands for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Descriptor {
     Stdin,
     Stdout,
@@ -19,33 +26,48 @@ pub(super) enum Descriptor {
 }
 
 /// A file, directory or device that is open.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct OpenNode {
     pub(super) id: Id,
     pub(super) offset: u64,
     pub(super) access: Access,
+    /// The host's file, where it is one. What can be made anew from the rest: it is not part of a session's state.
+    #[serde(skip)]
+    pub(super) file: Option<Arc<HostFile>>,
+    /// What the host has in the directory, from the beginning of a listing to its end.
+    #[serde(skip)]
+    pub(super) listing: Option<Arc<Listing>>,
+}
+
+impl OpenNode {
+    pub(super) fn new(id: Id, access: Access) -> Self {
+        Self { id, offset: 0, access, file: None, listing: None }
+    }
 }
 
 /// What a file was opened for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Access {
     pub(crate) read: bool,
     pub(crate) write: bool,
     /// Every write goes to the end.
     pub(crate) append: bool,
+    /// Remembered for the guest, and without effect: no file blocks.
+    pub(crate) nonblocking: bool,
 }
 
 /// All descriptors of a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Descriptors {
     slots: Vec<Option<Descriptor>>,
+    #[serde(skip)]
     slots_max: usize,
 }
 
 impl Descriptors {
     pub(super) fn new(open_files: u32) -> Self {
         let access = Access { read: true, ..Access::default() };
-        let root = OpenNode { id: ROOT, offset: 0, access };
+        let root = OpenNode::new(ROOT, access);
         let slots = vec![
             Some(Descriptor::Stdin),
             Some(Descriptor::Stdout),
@@ -53,6 +75,13 @@ impl Descriptors {
             Some(Descriptor::Node(root)),
         ];
         Self { slots, slots_max: FIXED + open_files as usize }
+    }
+
+    /// The descriptors of a session that goes on, of which `open_files` may be open.
+    pub(super) fn thaw(mut self, open_files: u32) -> Self {
+        self.slots_max = FIXED + open_files as usize;
+        self.slots.truncate(self.slots_max);
+        self
     }
 
     pub(super) fn get(&self, fd: u32) -> Result<&Descriptor, FileError> {
@@ -114,6 +143,41 @@ impl Descriptors {
         }
         let moved = self.slot(from)?.take();
         Ok(std::mem::replace(self.slot(to)?, moved))
+    }
+
+    /// Descriptors of a place on the host are from now on those of the node that stands for it. Says how many there are.
+    pub(super) fn rebind(&mut self, place: &Hosted, number: u64) -> u32 {
+        let of_place = |node: &&mut OpenNode| matches!(&node.id, Id::Host(other) if other == place);
+        self.nodes_mut()
+            .filter(of_place)
+            .map(|node| node.id = Id::Made(number))
+            .zip(1..)
+            .last()
+            .map_or(0, |(_, n)| n)
+    }
+
+    /// The host's file behind a node is not needed any more: its content is in memory.
+    pub(super) fn release_files(&mut self, number: u64) {
+        self.nodes_mut().filter(|node| node.id == Id::Made(number)).for_each(|node| node.file = None);
+    }
+
+    /// How many of the host's files are open.
+    pub(super) fn host_files(&self) -> usize {
+        self.nodes().filter(|node| node.file.is_some()).count()
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = &OpenNode> {
+        self.slots.iter().flatten().filter_map(|slot| match slot {
+            Descriptor::Node(node) => Some(node),
+            _ => None,
+        })
+    }
+
+    fn nodes_mut(&mut self) -> impl Iterator<Item = &mut OpenNode> {
+        self.slots.iter_mut().flatten().filter_map(|slot| match slot {
+            Descriptor::Node(node) => Some(node),
+            _ => None,
+        })
     }
 
     /// How many descriptors there are beside the standard streams and the root.

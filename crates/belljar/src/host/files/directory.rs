@@ -3,32 +3,53 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Cookies below this one belong to `.` and `..` and to what lies in the image's directory of the same path.
+use serde::{Deserialize, Serialize};
+
+use super::hosted::Hosted;
+use super::remembered::Remembered;
+
+/// Cookies below this one belong to `.` and `..` and to what lies under the directory.
 pub(super) const FIRST_COOKIE: u64 = 1 << 32;
 
 /// A directory that is not only in the image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Directory {
     /// The directory above; the root is its own.
     pub(super) parent: u64,
     /// Whether the guest may change what is in it.
     pub(super) writable: bool,
-    /// The image's directory at the same path, whose entries show through.
-    pub(super) under: Option<u32>,
+    /// The directory at the same path whose entries show through.
+    pub(super) under: Option<Under>,
     entries: BTreeMap<Arc<str>, Entry>,
     /// Entries by their cookies. A cookie is never given twice, so a listing that goes on after one misses and repeats nothing.
     order: BTreeMap<u64, Arc<str>>,
     next_cookie: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// What lies under a directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Under {
+    /// A directory of the image.
+    Packed(u32),
+    /// A directory of a copy-on-write mount.
+    #[serde(skip)]
+    Host {
+        place: Hosted,
+        /// What the host had under names that the session has removed or replaced, which no longer shows through.
+        covered: Remembered,
+        /// Whether nothing shows through: the directory was removed, and made anew.
+        opaque: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Entry {
     number: u64,
     cookie: u64,
 }
 
 impl Directory {
-    pub(super) fn new(parent: u64, writable: bool, under: Option<u32>) -> Self {
+    pub(super) fn new(parent: u64, writable: bool, under: Option<Under>) -> Self {
         Self {
             parent,
             writable,
@@ -70,5 +91,33 @@ impl Directory {
     pub(super) fn after(&self, cookie: u64) -> Option<(u64, &str, u64)> {
         let (cookie, name) = self.order.range(cookie.checked_add(1)?..).next()?;
         Some((*cookie, name, self.get(name)?))
+    }
+
+    /// What lies under it on the host, and what is remembered of that.
+    pub(super) fn covering(&self) -> Option<(&Hosted, &Remembered)> {
+        match &self.under {
+            Some(Under::Host { place, covered, .. }) => Some((place, covered)),
+            _ => None,
+        }
+    }
+
+    /// What is remembered of the host's directory under it.
+    pub(super) fn covered_mut(&mut self) -> Option<&mut Remembered> {
+        match &mut self.under {
+            Some(Under::Host { covered, .. }) => Some(covered),
+            _ => None,
+        }
+    }
+
+    /// The place on the host whose name shows through here, unless something is in front of it.
+    pub(super) fn showing(&self, name: &str) -> Option<Hosted> {
+        match &self.under {
+            Some(Under::Host { place, covered, opaque: false })
+                if self.get(name).is_none() && !covered.contains_key(name) =>
+            {
+                Some(place.child(name))
+            }
+            _ => None,
+        }
     }
 }

@@ -23,6 +23,26 @@ pub(crate) enum FileError {
     BadDescriptor,
     NotSeekable,
     NotSupported,
+    /// A link, or a path of the host, leads out of the mount that it lies in.
+    Outside,
+    /// A name in a mount that code may not change.
+    Protected,
+    /// A pipe, socket or device of the host.
+    Special,
+    /// A file of the host that has other names, which may lie outside the mount.
+    ManyNames,
+    /// From one mount to another, or in or out of one.
+    CrossMount,
+    /// The place of a mount.
+    MountPoint,
+    /// The host changed it meanwhile.
+    Changed,
+    /// A file that moved has its bytes there still.
+    Needed,
+    /// The host does not let us.
+    Denied,
+    /// The host failed.
+    Machine,
 }
 
 impl FileError {
@@ -34,7 +54,9 @@ impl FileError {
             Self::IsDirectory => "it is a directory",
             Self::NotDirectory => "a part of it is not a directory",
             Self::NotEmpty => "the directory is not empty",
-            Self::ReadOnly => "it is read-only: files can be changed in /tmp, /work and /output",
+            Self::ReadOnly => {
+                "it is read-only: files can be changed in /tmp, /work, /output and in mounts that are rw or cow"
+            }
             Self::NoSpace => "there is no room left for files",
             Self::TooBig => "no file can be that large",
             Self::TooManyOpen => "too many files are open",
@@ -45,6 +67,20 @@ impl FileError {
             Self::BadDescriptor => "there is no such descriptor, or it was opened for something else",
             Self::NotSeekable => "it has no position",
             Self::NotSupported => "that is not offered",
+            Self::Outside => "it leads out of the mounted directory",
+            Self::Protected => {
+                "the name is protected: it could make other programs run code, or holds secrets"
+            }
+            Self::Special => "it is a pipe, a socket or a device",
+            Self::ManyNames => {
+                "the file has other names (hard links), which may lie outside the mounted directory"
+            }
+            Self::CrossMount => "it would cross from one mount to another",
+            Self::MountPoint => "a directory of the host is mounted there",
+            Self::Changed => "it was changed on the host meanwhile",
+            Self::Needed => "a file that was moved from there is not applied with it",
+            Self::Denied => "the host does not allow it",
+            Self::Machine => "the host failed",
         }
     }
 }
@@ -60,5 +96,35 @@ impl std::error::Error for FileError {}
 impl From<NoRoom> for FileError {
     fn from(_: NoRoom) -> Self {
         Self::NoSpace
+    }
+}
+
+impl From<std::io::Error> for FileError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::AlreadyExists => Self::Exists,
+            ErrorKind::NotADirectory => Self::NotDirectory,
+            ErrorKind::IsADirectory => Self::IsDirectory,
+            ErrorKind::DirectoryNotEmpty => Self::NotEmpty,
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::OutOfMemory => Self::NoSpace,
+            ErrorKind::FileTooLarge => Self::TooBig,
+            ErrorKind::InvalidFilename => Self::NameTooLong,
+            ErrorKind::CrossesDevices => Self::CrossMount,
+            ErrorKind::ResourceBusy => Self::MountPoint,
+            ErrorKind::TooManyLinks => Self::ManyNames,
+            ErrorKind::InvalidInput => Self::Invalid,
+            // cap-std says in its own words that a path led outside; the kernel's refusals have a number.
+            ErrorKind::PermissionDenied if error.raw_os_error().is_none() => Self::Outside,
+            ErrorKind::PermissionDenied => Self::Denied,
+            _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+                // A link is in the place of what was seen there: links are never followed here.
+                Some(rustix::io::Errno::LOOP) => Self::Outside,
+                Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => Self::TooManyOpen,
+                _ => Self::Machine,
+            },
+        }
     }
 }

@@ -1,22 +1,37 @@
 //! The session's virtual files: the image's read-only ones at `/`, what the caller placed, and a scratch in memory.
 //!
-//! There is one namespace, and no file of the machine in it. `/tmp`, `/work` (where code starts) and `/output` can be written to; the
-//! rest cannot. Content, number and depth are bounded by [`Limits`], and bytes are charged to the session's budget before they are
-//! allocated. A session that touches no file allocates nothing here.
+//! There is one namespace, and no file of the machine in it but what is mounted. `/tmp`, `/work` (where code starts) and `/output` can be
+//! written to; the rest cannot. Content, number and depth are bounded by [`Limits`], and bytes are charged to the session's budget before
+//! they are allocated. A session that touches no file and has no mounts allocates nothing here.
 //!
-//! `tree` is the namespace, `path` walks it, `naming` and `transfer` are what the guest can do, `pack` is the image's archive. Directories
-//! of the host, when they are mounted, will be one more source of nodes ([`tree::Id`]) and nothing else.
+//! `tree` is the namespace, `path` walks it, `naming`, `renaming`, `listing` and `transfer` are what the guest can do, `pack` is the image's
+//! archive. Directories of the host are one more source of nodes ([`node::Id`]): `mounts` reaches them, `overlay` keeps what is changed of
+//! one that is mounted copy-on-write, `changes`, `diff` and `apply` are what the host does with that afterwards.
 
+mod apply;
+mod changes;
 mod content;
 mod descriptor;
+mod diff;
 mod directory;
 mod error;
+pub(crate) mod frozen;
+mod hosted;
+mod kind;
+mod listing;
+mod mounting;
+mod mounts;
 mod name;
 mod naming;
+mod node;
+mod overlay;
 pub(crate) mod pack;
 mod path;
 mod place;
 mod quota;
+mod remembered;
+mod renaming;
+mod save;
 mod space;
 mod transfer;
 mod tree;
@@ -28,15 +43,17 @@ use std::sync::Arc;
 
 use crate::limits::Limits;
 
+pub use apply::Selection;
 pub(crate) use descriptor::{Access, ROOT_FD};
 pub(crate) use error::FileError;
+pub(crate) use kind::Kind;
 pub(crate) use name::PATH_BYTES_MAX;
 pub(crate) use naming::{At, Opening};
+pub(crate) use node::{Listed, NewTimes, Stat};
 pub(crate) use path::LastLink;
 pub(crate) use quota::Change;
-pub(crate) use space::{Channel, NewTimes, Space};
+pub(crate) use space::{Channel, Space};
 pub(crate) use transfer::Whence;
-pub(crate) use tree::{Kind, Listed, Stat};
 
 use pack::Pack;
 use quota::Quota;

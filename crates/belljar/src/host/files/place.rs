@@ -5,12 +5,15 @@ use std::sync::Arc;
 use super::Files;
 use super::content::Content;
 use super::error::FileError;
+use super::kind::Kind;
 use super::name::{PATH_BYTES_MAX, is_name};
+use super::node::{Body, Id};
 use super::path::{LastLink, walk};
 use super::quota::Change;
 use super::space::Space;
-use super::tree::{Body, IMAGE_TIME_NS, Id, Kind, ROOT};
+use super::tree::{IMAGE_TIME_NS, ROOT};
 use crate::error::{Error, Result};
+use crate::limits::MEMORY_BYTES_CEILING;
 use crate::outcome::File;
 
 /// Where the code leaves files for its caller.
@@ -18,6 +21,9 @@ const OUTPUT: &str = "output";
 
 /// The most files that an outcome lists. With the longest paths the list then takes up 40 MB.
 const OUTPUT_FILES_MAX: usize = 10_000;
+
+/// The largest file that is handed out whole: what a session can hold, so that only files of the host can be larger.
+const READ_BYTES_MAX: u64 = MEMORY_BYTES_CEILING;
 
 impl Files {
     /// Puts a file at an absolute path that all sessions share and none changes. Missing directories are made, and nothing is charged to
@@ -73,7 +79,7 @@ fn names(path: &str) -> Result<Vec<&str>> {
 
 impl Space {
     fn place(&mut self, names: Vec<&str>, bytes: Arc<[u8]>) -> Result<(), FileError> {
-        let (directory, name) = self.enter(names)?;
+        let (directory, name) = self.enter_free(names)?;
         self.tree.add((directory, name), Body::Fixed(bytes), IMAGE_TIME_NS);
         Ok(())
     }
@@ -84,10 +90,10 @@ impl Space {
         bytes: &[u8],
         change: &mut Change<'_>,
     ) -> Result<(), FileError> {
-        let (directory, name) = self.enter(names)?;
-        let directory = self.writable(Id::Made(directory))?;
+        let (directory, name) = self.enter_free(names)?;
+        let directory = self.writable(&Id::Made(directory))?;
         let number = self.add((directory, name), Body::File(Content::default()), change)?;
-        let written = self.write_node(Id::Made(number), Some(0), bytes, change);
+        let written = self.write_node(&Id::Made(number), Some(0), bytes, change);
         if written.is_err() {
             self.remove((directory, name), change);
         }
@@ -96,35 +102,47 @@ impl Space {
 
     /// The directory that the last name is to be put in, made when it is missing. A directory of the image is covered by one that can
     /// hold more, through which it shows.
-    fn enter<'a>(&mut self, mut names: Vec<&'a str>) -> Result<(u64, &'a str), FileError> {
+    pub(super) fn enter<'a>(&mut self, mut names: Vec<&'a str>) -> Result<(u64, &'a str), FileError> {
         let name = names.pop().ok_or(FileError::Exists)?;
         self.quota.depth(u32::try_from(names.len()).unwrap_or(u32::MAX))?;
         let Id::Made(mut here) = ROOT else { return Err(FileError::NotFound) };
         for above in names {
-            let child = self.tree.child(Id::Made(here), above);
-            if child.is_some_and(|child| self.tree.kind(child) != Some(Kind::Directory)) {
-                return Err(FileError::NotDirectory);
-            }
-            here = if let Some(Id::Made(number)) = child {
-                number
-            } else {
-                let writable = self.writable(Id::Made(here)).is_ok();
-                self.tree.make_directory((here, above), writable, IMAGE_TIME_NS)
+            here = match self.tree.child(&Id::Made(here), above)? {
+                Some((_, kind)) if kind != Kind::Directory => return Err(FileError::NotDirectory),
+                Some((Id::Made(number), _)) => number,
+                Some((Id::Host(_), _)) => return Err(FileError::MountPoint),
+                Some((Id::Packed(_), _)) | None => {
+                    let writable = self.writable(&Id::Made(here)).is_ok();
+                    self.tree.make_directory((here, above), writable, IMAGE_TIME_NS)
+                }
             };
-        }
-        if self.tree.child(Id::Made(here), name).is_some() {
-            return Err(FileError::Exists);
+            if self.tree.is_mount_point(&Id::Made(here)) {
+                return Err(FileError::MountPoint);
+            }
         }
         Ok((here, name))
     }
 
+    /// The same, for a name that must be free.
+    fn enter_free<'a>(&mut self, names: Vec<&'a str>) -> Result<(u64, &'a str), FileError> {
+        let (directory, name) = self.enter(names)?;
+        match self.tree.child(&Id::Made(directory), name)? {
+            Some(_) => Err(FileError::Exists),
+            None => Ok((directory, name)),
+        }
+    }
+
     fn read_all(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        let id = walk(&self.tree, ROOT, path, LastLink::Follow)?.found()?;
-        let stat = self.tree.stat(id).ok_or(FileError::NotFound)?;
+        let place = walk(&self.tree, &ROOT, path, LastLink::Follow)?;
+        let id = place.found()?;
+        let stat = self.tree.stat(id)?;
         match stat.kind {
             Kind::File => {}
             Kind::Directory => return Err(FileError::IsDirectory),
-            Kind::Link | Kind::Character => return Err(FileError::Invalid),
+            Kind::Link | Kind::Character | Kind::Special => return Err(FileError::Invalid),
+        }
+        if stat.size > READ_BYTES_MAX {
+            return Err(FileError::TooBig);
         }
         let mut bytes = vec![0; usize::try_from(stat.size).map_err(|_| FileError::TooBig)?];
         let count = self.read_node(id, 0, &mut bytes)?;
@@ -132,9 +150,15 @@ impl Space {
         Ok(bytes)
     }
 
+    /// The file in `/output` at a path from there.
+    pub(super) fn output(&self, path: &str) -> Result<Id, FileError> {
+        walk(&self.tree, &ROOT, &format!("/{OUTPUT}/{path}"), LastLink::Keep)?.found().cloned()
+    }
+
     fn outputs(&self) -> Vec<File> {
         let mut files = Vec::new();
-        let output = self.tree.child(ROOT, OUTPUT).and_then(|id| self.tree.directory(id));
+        let output = self.tree.child(&ROOT, OUTPUT).ok().flatten();
+        let output = output.as_ref().and_then(|(id, _)| self.tree.directory(id));
         let mut levels = Vec::from_iter(output.map(|directory| (String::new(), directory.iter())));
         while let Some((above, entries)) = levels.last_mut() {
             let Some((name, number)) = entries.next().filter(|_| files.len() < OUTPUT_FILES_MAX) else {
@@ -142,10 +166,12 @@ impl Space {
                 continue;
             };
             let path = format!("{above}{name}");
-            match self.tree.node(Id::Made(number)).map(|node| &node.body) {
+            match self.tree.node(&Id::Made(number)).map(|node| &node.body) {
                 _ if path.len() > PATH_BYTES_MAX => {}
                 Some(Body::Directory(directory)) => levels.push((path + "/", directory.iter())),
-                Some(Body::File(content)) => files.push(File { path, size_bytes: content.size() }),
+                Some(body @ (Body::File(_) | Body::Lower(..))) => {
+                    files.push(File { path, size_bytes: body.size() })
+                }
                 _ => {}
             }
         }

@@ -1,5 +1,7 @@
 //! How much a session may keep in files: bytes, number and depth, charged to its budget before anything is allocated.
 
+use serde::{Deserialize, Serialize};
+
 use super::content::Content;
 use super::error::FileError;
 use crate::host::meter::Meter;
@@ -8,6 +10,9 @@ use crate::limits::{Limits, MEMORY_BYTES_CEILING};
 /// What the host keeps for one file or directory beside its content: the node, its name (255 bytes at most) and its place in a
 /// directory. The same for all, so that a renamed file costs what it did.
 const NODE_BYTES: u64 = 768;
+
+/// What is kept of a file of the host that the session removed or replaced: its name and what tells it from others.
+const REMEMBERED_BYTES: u64 = 512;
 
 /// What every change of the files needs: the budget that it is charged to, and the time.
 pub(crate) struct Change<'a> {
@@ -18,12 +23,15 @@ pub(crate) struct Change<'a> {
 }
 
 /// The limits on files, and what is used of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Quota {
     bytes: u64,
+    #[serde(skip)]
     bytes_max: u64,
     count: u32,
+    #[serde(skip)]
     count_max: u32,
+    #[serde(skip)]
     depth_max: u32,
 }
 
@@ -36,6 +44,12 @@ impl Quota {
             count_max: limits.files_count,
             depth_max: limits.files_depth,
         }
+    }
+
+    /// What was used, under the limits of the session that goes on; None if they allow less.
+    pub(super) fn thaw(used: Self, limits: &Limits) -> Option<Self> {
+        let quota = Self { bytes: used.bytes, count: used.count, ..Self::new(limits) };
+        (quota.bytes <= quota.bytes_max && quota.count <= quota.count_max).then_some(quota)
     }
 
     /// A directory is to lie `depth` directories deep.
@@ -51,6 +65,11 @@ impl Quota {
         meter.hold(NODE_BYTES)?;
         self.count += 1;
         Ok(())
+    }
+
+    /// What the host had under one more name is to be remembered, for as long as the session lives.
+    pub(super) fn remember(&mut self, meter: &mut Meter) -> Result<(), FileError> {
+        Ok(meter.hold(REMEMBERED_BYTES)?)
     }
 
     /// One file or directory less, with the `bytes` it had.

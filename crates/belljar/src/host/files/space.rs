@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use super::descriptor::{Access, Descriptor, Descriptors, OpenNode};
 use super::error::FileError;
+use super::kind::Kind;
+use super::mounts::{HostFile, Listing, Mounts};
+use super::node::{Body, Device, Holder, Id, Listed, MEMORY_DEVICE, NewTimes, Stat, Times};
 use super::pack::Pack;
 use super::quota::{Change, Quota};
-use super::tree::{Body, Device, Id, Kind, Listed, Stat, Times, Tree};
+use super::tree::Tree;
 
 /// All files and descriptors of a session. A copy is independent and shares what has not changed since.
 #[derive(Clone, Debug)]
@@ -27,13 +30,6 @@ pub(crate) enum Channel {
     File,
 }
 
-/// Times to be set; None leaves a time as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct NewTimes {
-    pub(crate) accessed_ns: Option<u64>,
-    pub(crate) modified_ns: Option<u64>,
-}
-
 impl Space {
     pub(super) fn new(pack: Arc<Pack>, quota: Quota, open_files: u32) -> Self {
         Self { tree: Tree::new(pack), open: Descriptors::new(open_files), quota }
@@ -45,7 +41,7 @@ impl Space {
             Descriptor::Stdin => Channel::Stdin,
             Descriptor::Stdout => Channel::Stdout,
             Descriptor::Stderr => Channel::Stderr,
-            Descriptor::Node(node) => match self.tree.node(node.id).map(|node| &node.body) {
+            Descriptor::Node(node) => match self.tree.node(&node.id).map(|node| &node.body) {
                 Some(Body::Device(Device::Random)) if node.access.read => Channel::Random,
                 _ => Channel::File,
             },
@@ -61,10 +57,11 @@ impl Space {
         })
     }
 
-    /// Whether writes go to the end from now on.
-    pub(crate) fn set_append(&mut self, fd: u32, append: bool) -> Result<(), FileError> {
+    /// Changes what may change about an open file: where writes go, and whether it blocks.
+    pub(crate) fn set_flags(&mut self, fd: u32, flags: Access) -> Result<(), FileError> {
         if let Descriptor::Node(_) = self.open.get(fd)? {
-            self.open.node_mut(fd)?.access.append = append;
+            let access = &mut self.open.node_mut(fd)?.access;
+            *access = Access { read: access.read, write: access.write, ..flags };
         }
         Ok(())
     }
@@ -72,33 +69,69 @@ impl Space {
     /// What is known of an open file.
     pub(crate) fn stat_open(&self, fd: u32) -> Result<Stat, FileError> {
         match self.open.get(fd)? {
-            Descriptor::Node(node) => self.tree.stat(node.id).ok_or(FileError::BadDescriptor),
-            _ => Ok(Stat { inode: fd.into(), kind: Kind::Character, size: 0, times: Times::default() }),
+            Descriptor::Node(OpenNode { id: Id::Host(place), file: Some(file), .. }) => {
+                Ok(Mounts::told(place.mount, &file.stat()?))
+            }
+            Descriptor::Node(node) => self.tree.stat(&node.id),
+            _ => Ok(Stat {
+                device: MEMORY_DEVICE,
+                inode: fd.into(),
+                kind: Kind::Character,
+                size: 0,
+                times: Times::default(),
+            }),
         }
     }
 
     /// Sets the times of an open file.
-    pub(crate) fn set_times_open(&mut self, fd: u32, new: NewTimes, now_ns: u64) -> Result<(), FileError> {
-        let id = self.open.node(fd)?.id;
-        self.set_times_of(id, new, now_ns)
+    pub(crate) fn set_times_open(
+        &mut self,
+        fd: u32,
+        new: NewTimes,
+        change: &mut Change<'_>,
+    ) -> Result<(), FileError> {
+        let id = self.open.node(fd)?.id.clone();
+        self.set_times_of(&id, new, change)
     }
 
-    pub(super) fn set_times_of(&mut self, id: Id, new: NewTimes, now_ns: u64) -> Result<(), FileError> {
-        self.changeable(id)?;
-        let times = &mut self.tree.node_mut(id).ok_or(FileError::ReadOnly)?.times;
+    pub(super) fn set_times_of(
+        &mut self,
+        id: &Id,
+        new: NewTimes,
+        change: &mut Change<'_>,
+    ) -> Result<(), FileError> {
+        let number = match self.holder(id, change)? {
+            Holder::Host(place) => return self.tree.mounts.set_times(&place, new),
+            Holder::Session(number) => number,
+        };
+        let times = &mut self.tree.node_mut(&Id::Made(number)).ok_or(FileError::ReadOnly)?.times;
         times.accessed_ns = new.accessed_ns.unwrap_or(times.accessed_ns);
         times.modified_ns = new.modified_ns.unwrap_or(times.modified_ns);
-        times.changed_ns = now_ns;
+        times.changed_ns = change.now_ns;
         Ok(())
     }
 
-    /// The entry of an open directory that comes after a cookie; 0 begins the listing.
-    pub(crate) fn listed_after(&self, fd: u32, cookie: u64) -> Result<Option<Listed<'_>>, FileError> {
-        let id = self.open.node(fd).map_err(|_| FileError::NotDirectory)?.id;
-        if self.tree.kind(id) != Some(Kind::Directory) {
-            return Err(FileError::NotDirectory);
+    /// The entry of an open directory that comes after a cookie; 0 begins the listing. What the host has in the directory is read then,
+    /// charged, and kept until the descriptor is closed.
+    pub(crate) fn listed_after(
+        &mut self,
+        fd: u32,
+        cookie: u64,
+        change: &mut Change<'_>,
+    ) -> Result<Option<Listed<'_>>, FileError> {
+        let open = self.open.node(fd).map_err(|_| FileError::NotDirectory)?;
+        let id = open.id.clone();
+        if cookie == 0 || open.listing.is_none() {
+            if self.tree.kind(&id)? != Kind::Directory {
+                return Err(FileError::NotDirectory);
+            }
+            let listing = self.tree.host_listing(&id)?.map(Arc::new);
+            change.meter.hold(listing.as_deref().map_or(0, Listing::bytes))?;
+            let before = std::mem::replace(&mut self.open.node_mut(fd)?.listing, listing);
+            change.meter.release(before.as_deref().map_or(0, Listing::bytes));
         }
-        Ok(self.tree.listed_after(id, cookie))
+        let listing = self.open.node(fd)?.listing.as_deref();
+        Ok(self.tree.listed_after(&id, listing, cookie))
     }
 
     /// Closes a descriptor. A file without a name goes with its last one.
@@ -117,16 +150,18 @@ impl Space {
     }
 
     /// Opens a node under a number that is free.
-    pub(super) fn opened(&mut self, fd: u32, id: Id, access: Access) {
-        if let Some(node) = self.tree.node_mut(id) {
+    pub(super) fn opened(&mut self, fd: u32, id: Id, access: Access, file: Option<HostFile>) {
+        if let Some(node) = self.tree.node_mut(&id) {
             node.opens += 1;
         }
-        self.open.open(fd, OpenNode { id, offset: 0, access });
+        self.open.open(fd, OpenNode { file: file.map(Arc::new), ..OpenNode::new(id, access) });
     }
 
     fn closed(&mut self, closed: &Descriptor, change: &mut Change<'_>) {
-        let Descriptor::Node(OpenNode { id: id @ Id::Made(number), .. }) = closed else { return };
-        if let Some(node) = self.tree.node_mut(*id) {
+        let Descriptor::Node(OpenNode { id, listing, .. }) = closed else { return };
+        change.meter.release(listing.as_deref().map_or(0, Listing::bytes));
+        let Id::Made(number) = id else { return };
+        if let Some(node) = self.tree.node_mut(id) {
             node.opens = node.opens.saturating_sub(1);
         }
         self.forget(*number, change);
@@ -140,20 +175,20 @@ impl Space {
     }
 
     /// The number of a directory in which the guest may make and remove names.
-    pub(super) fn writable(&self, directory: Id) -> Result<u64, FileError> {
+    pub(super) fn writable(&self, directory: &Id) -> Result<u64, FileError> {
         match (directory, self.tree.directory(directory)) {
-            (Id::Made(number), Some(found)) if found.writable => Ok(number),
+            (Id::Made(number), Some(found)) if found.writable => Ok(*number),
             _ => Err(FileError::ReadOnly),
         }
     }
 
     /// Refuses what belongs to the image or was placed read-only.
-    pub(super) fn changeable(&self, id: Id) -> Result<u64, FileError> {
+    pub(super) fn changeable(&self, id: &Id) -> Result<u64, FileError> {
         let Id::Made(number) = id else { return Err(FileError::ReadOnly) };
         match &self.tree.node(id).ok_or(FileError::NotFound)?.body {
             Body::Directory(directory) if !directory.writable => Err(FileError::ReadOnly),
-            Body::Fixed(_) | Body::Device(_) => Err(FileError::ReadOnly),
-            _ => Ok(number),
+            Body::Fixed(_) | Body::Device(_) | Body::Mount(_) => Err(FileError::ReadOnly),
+            _ => Ok(*number),
         }
     }
 }

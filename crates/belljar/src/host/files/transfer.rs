@@ -1,9 +1,10 @@
 //! What the guest does with the bytes of an open file: read, write, seek, cut.
 
 use super::error::FileError;
+use super::kind::Kind;
+use super::node::{Body, Device, Id};
 use super::quota::Change;
 use super::space::Space;
-use super::tree::{Body, Device, Id, Kind};
 
 /// Where a seek counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,32 +21,36 @@ impl Space {
         if !open.access.read {
             return Err(FileError::BadDescriptor);
         }
-        let (id, at) = (open.id, offset.unwrap_or(open.offset));
-        let count = self.read_node(id, at, into)?;
+        let at = offset.unwrap_or(open.offset);
+        let count = match (&open.id, &open.file) {
+            (_, Some(file)) => file.read(at, into)?,
+            (id, None) => self.read_node(id, at, into)?,
+        };
         if offset.is_none() {
             self.open.node_mut(fd)?.offset = at + count as u64;
         }
         Ok(count)
     }
 
-    pub(super) fn read_node(&self, id: Id, at: u64, into: &mut [u8]) -> Result<usize, FileError> {
+    pub(super) fn read_node(&self, id: &Id, at: u64, into: &mut [u8]) -> Result<usize, FileError> {
         if let Some(fixed) = self.tree.fixed(id) {
             let rest = usize::try_from(at).ok().and_then(|at| fixed.get(at..)).unwrap_or_default();
             let count = rest.len().min(into.len());
             into[..count].copy_from_slice(&rest[..count]);
             return Ok(count);
         }
-        match self.tree.node(id).map(|node| &node.body) {
-            Some(Body::File(content)) => Ok(content.read(at, into)),
-            Some(Body::Device(Device::Null)) => Ok(0),
-            Some(Body::Device(Device::Zero)) => {
+        let place = match (id, self.tree.node(id).map(|node| &node.body)) {
+            (_, Some(Body::File(content))) => return Ok(content.read(at, into)),
+            (_, Some(Body::Device(Device::Null))) => return Ok(0),
+            (_, Some(Body::Device(Device::Zero))) => {
                 into.fill(0);
-                Ok(into.len())
+                return Ok(into.len());
             }
-            Some(Body::Directory(_)) => Err(FileError::IsDirectory),
-            _ if self.tree.kind(id) == Some(Kind::Directory) => Err(FileError::IsDirectory),
-            _ => Err(FileError::Invalid),
-        }
+            (_, Some(Body::Lower(place, _))) | (Id::Host(place), _) => place,
+            _ if self.tree.kind(id)? == Kind::Directory => return Err(FileError::IsDirectory),
+            _ => return Err(FileError::Invalid),
+        };
+        self.tree.mounts.source(place)?.open_file(place, false)?.read(at, into)
     }
 
     /// Writes all of `bytes` at `offset`, or at the descriptor's position, which then moves on; to the end when it appends.
@@ -60,9 +65,16 @@ impl Space {
         if !open.access.write {
             return Err(FileError::BadDescriptor);
         }
-        let (id, append) = (open.id, open.access.append && offset.is_none());
-        let position = offset.unwrap_or(open.offset);
-        let end = self.write_node(id, if append { None } else { Some(position) }, bytes, change)?;
+        let at =
+            if open.access.append && offset.is_none() { None } else { Some(offset.unwrap_or(open.offset)) };
+        let (id, file) = (open.id.clone(), open.file.clone());
+        let end = match (&id, file) {
+            (Id::Host(place), Some(file)) => {
+                let at = at.map_or_else(|| file.stat().map(|seen| seen.size), Ok)?;
+                if bytes.is_empty() { at } else { self.tree.mounts.write(place, &file, at, bytes)? }
+            }
+            _ => self.write_node(&id, at, bytes, change)?,
+        };
         if offset.is_none() {
             self.open.node_mut(fd)?.offset = end;
         }
@@ -72,7 +84,7 @@ impl Space {
     /// Writes at a place, or at the end, and says where the written bytes end.
     pub(super) fn write_node(
         &mut self,
-        id: Id,
+        id: &Id,
         at: Option<u64>,
         bytes: &[u8],
         change: &mut Change<'_>,
@@ -97,8 +109,8 @@ impl Space {
 
     /// Moves the position, and says where it is then.
     pub(crate) fn seek(&mut self, fd: u32, by: i64, whence: Whence) -> Result<u64, FileError> {
-        let open = self.positioned(fd)?;
-        let stat = self.tree.stat(open).ok_or(FileError::BadDescriptor)?;
+        self.seekable(fd)?;
+        let stat = self.stat_open(fd)?;
         let node = self.open.node_mut(fd)?;
         if stat.kind == Kind::Character {
             return Ok(0);
@@ -115,18 +127,14 @@ impl Space {
 
     /// The position of a descriptor.
     pub(crate) fn tell(&self, fd: u32) -> Result<u64, FileError> {
-        self.positioned(fd)?;
+        self.seekable(fd)?;
         self.open.node(fd).map(|open| open.offset)
     }
 
     /// Checks that a descriptor has a position.
     pub(crate) fn seekable(&self, fd: u32) -> Result<(), FileError> {
-        self.positioned(fd).map(|_| ())
-    }
-
-    fn positioned(&self, fd: u32) -> Result<Id, FileError> {
         self.open.get(fd)?;
-        self.open.node(fd).map(|open| open.id).map_err(|_| FileError::NotSeekable)
+        self.open.node(fd).map(|_| ()).map_err(|_| FileError::NotSeekable)
     }
 
     /// Cuts an open file, or lets it grow by zeros.
@@ -135,7 +143,11 @@ impl Space {
         if !open.access.write {
             return Err(FileError::Invalid);
         }
-        self.set_size_of(open.id, size, change)
+        let (id, file) = (open.id.clone(), open.file.clone());
+        match (&id, file) {
+            (Id::Host(place), Some(file)) => self.tree.mounts.set_size(place, &file, size),
+            _ => self.set_size_of(&id, size, change),
+        }
     }
 
     /// Lets an open file grow to at least `size`.
@@ -145,7 +157,7 @@ impl Space {
 
     pub(super) fn set_size_of(
         &mut self,
-        id: Id,
+        id: &Id,
         size: u64,
         change: &mut Change<'_>,
     ) -> Result<(), FileError> {

@@ -8,25 +8,34 @@ use crate::host::stop::Stop;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Errno {
+    Acces = 2,
     Badf = 8,
+    Busy = 10,
     Exist = 20,
     Fault = 21,
     Fbig = 22,
     Ilseq = 25,
+    Intr = 27,
     Inval = 28,
+    Io = 29,
     Isdir = 31,
     Loop = 32,
     Mfile = 33,
+    Mlink = 34,
     Nametoolong = 37,
     Noent = 44,
     Nospc = 51,
     Notdir = 54,
     Notempty = 55,
     Notsup = 58,
+    Nxio = 60,
     Overflow = 61,
     Perm = 63,
     Rofs = 69,
     Spipe = 70,
+    Stale = 72,
+    Xdev = 75,
+    Notcapable = 76,
 }
 
 impl Errno {
@@ -81,6 +90,14 @@ impl From<FileError> for Refusal {
             FileError::BadDescriptor => Errno::Badf,
             FileError::NotSeekable => Errno::Spipe,
             FileError::NotSupported => Errno::Notsup,
+            FileError::Outside => Errno::Notcapable,
+            FileError::Protected | FileError::Denied => Errno::Acces,
+            FileError::Special => Errno::Nxio,
+            FileError::ManyNames => Errno::Mlink,
+            FileError::CrossMount => Errno::Xdev,
+            FileError::MountPoint | FileError::Needed => Errno::Busy,
+            FileError::Changed => Errno::Stale,
+            FileError::Machine => Errno::Io,
         })
     }
 }

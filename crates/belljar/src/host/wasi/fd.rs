@@ -2,10 +2,14 @@
 
 use super::Answer;
 use super::errno::Errno;
-use super::types::{Span, appends, buffers, filetype, new_times, put_fdstat, put_filestat, put_u32, put_u64};
+use super::types::{
+    Span, TRANSFER_BYTES_MAX, access, buffers, filetype, new_times, put_fdstat, put_filestat, put_u32,
+    put_u64,
+};
 use crate::host::Host;
 use crate::host::files::{Change, Channel, FileError, Listed, ROOT_FD, Space, Whence};
 use crate::host::memory::GuestMemory;
+use crate::host::random::FILL_BYTES_MAX;
 use crate::outcome::Stream;
 
 /// The name of the root directory, as the C library asks for it.
@@ -38,13 +42,14 @@ fn read_from(
     memory.bytes(out, 4)?;
     let channel = host.files.space().channel(fd)?;
     let mut total = 0u32;
-    for (ptr, len) in buffers(memory, list)? {
+    for (ptr, len) in buffers(memory, list, TRANSFER_BYTES_MAX)? {
         let count = match channel {
             Channel::Stdin => host.input.read(memory, ptr, len)?,
             Channel::Stdout | Channel::Stderr => return Err(Errno::Badf.into()),
             Channel::Random => {
-                host.random.fill(memory, ptr, len)?;
-                len
+                let count = len.min(FILL_BYTES_MAX);
+                host.random.fill(memory, ptr, count)?;
+                count
             }
             Channel::File => {
                 let at = offset.map(|offset| offset.saturating_add(total.into()));
@@ -88,8 +93,14 @@ fn write_to(
 ) -> Answer {
     memory.bytes(out, 4)?;
     let channel = host.files.space().channel(fd)?;
+    // Who prints is not ready for a part of it to be left over. What is beyond the limit is counted and not copied, so it takes no time.
+    let output = matches!(channel, Channel::Stdout | Channel::Stderr);
+    let room = if output { u32::MAX } else { TRANSFER_BYTES_MAX };
     let mut total = 0u32;
-    for (ptr, len) in buffers(memory, list)? {
+    for (ptr, len) in buffers(memory, list, room)? {
+        if total >= TRANSFER_BYTES_MAX {
+            break;
+        }
         match channel {
             Channel::Stdin => return Err(Errno::Badf.into()),
             Channel::Stdout => host.output.write(&mut host.meter, memory, Stream::Stdout, (ptr, len))?,
@@ -179,9 +190,9 @@ pub(crate) fn fdstat_get(host: &mut Host, memory: &mut GuestMemory<'_>, fd: u32,
     Ok(put_fdstat(memory, out, stat.kind, access)?)
 }
 
-/// `fd_fdstat_set_flags` sets whether writes go to the end.
+/// `fd_fdstat_set_flags` sets whether writes go to the end, and whether the file blocks.
 pub(crate) fn fdstat_set_flags(host: &mut Host, _: &mut GuestMemory<'_>, fd: u32, flags: u32) -> Answer {
-    Ok(host.files.space().set_append(fd, appends(flags))?)
+    Ok(host.files.space().set_flags(fd, access(0, flags))?)
 }
 
 /// `fd_filestat_get` says what is known of an open file.
@@ -204,9 +215,9 @@ pub(crate) fn filestat_set_times(
     times: (u64, u64),
     flags: u32,
 ) -> Answer {
-    let now_ns = host.time.realtime_ns();
-    let new = new_times(times, flags, now_ns)?;
-    Ok(host.files.space().set_times_open(fd, new, now_ns)?)
+    let (space, mut change) = changing(host);
+    let new = new_times(times, flags, change.now_ns)?;
+    Ok(space.set_times_open(fd, new, &mut change)?)
 }
 
 /// `fd_prestat_get` tells the C library which directories are open from the start: the root alone.
@@ -239,10 +250,10 @@ pub(crate) fn readdir(
 ) -> Answer {
     memory.bytes(out, 4)?;
     let buffer = memory.bytes_mut(ptr, len)?;
-    let space = host.files.space();
+    let (space, mut change) = changing(host);
     let mut used = 0;
     while used < buffer.len() {
-        let Some(entry) = space.listed_after(fd, cookie)? else { break };
+        let Some(entry) = space.listed_after(fd, cookie, &mut change)? else { break };
         cookie = entry.cookie;
         used += fill(&mut buffer[used..], &dirent(&entry));
         used += fill(&mut buffer[used..], entry.name.as_bytes());

@@ -74,9 +74,9 @@ pub(crate) fn filestat_set_times(
     times: (u64, u64),
     flags: u32,
 ) -> Answer {
-    let now_ns = host.time.realtime_ns();
-    let new = new_times(times, flags, now_ns)?;
-    Ok(host.files.space().set_times(named.at(memory)?, new, now_ns)?)
+    let (space, mut change) = changing(host);
+    let new = new_times(times, flags, change.now_ns)?;
+    Ok(space.set_times(named.at(memory)?, new, &mut change)?)
 }
 
 /// `path_create_directory` makes a directory.
@@ -118,8 +118,8 @@ pub(crate) fn readlink(
     out: u32,
 ) -> Answer {
     memory.bytes(ptr, len)?;
-    let target = host.files.space().link_target(named.at(memory)?)?.as_bytes();
-    let cut = &target[..target.len().min(len as usize)];
+    let target = host.files.space().link_target(named.at(memory)?)?;
+    let cut = &target.as_bytes()[..target.len().min(len as usize)];
     memory.write(ptr, cut)?;
     let used = u32::try_from(cut.len()).map_err(|_| Errno::Overflow)?;
     Ok(put_u32(memory, out, used)?)

@@ -1,10 +1,12 @@
 //! The layouts and numbers of preview 1, and what a hostile engine may pass.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::path::{How, Named};
 use super::*;
+use crate::blocking::block_on;
 use crate::host::files::Files;
 use crate::host::files::pack::Pack;
 use crate::host::random::Random;
@@ -140,12 +142,31 @@ fn output_goes_to_the_host_and_input_comes_from_there() {
     assert_eq!(guest.write(2, b"err"), 0);
     assert_eq!(guest.write(0, b"no"), 8);
     guest.host.input = crate::host::input::Input::from_reader(Box::new(&b"input"[..]));
+    block_on(poll_fn(|context| guest.host.input.poll_ready(context)));
     let list = guest.list(&[(BUFFER, 3), (BUFFER + 3, 9)]);
     assert_eq!(guest.call(|host, memory| fd::read(host, memory, 0, list, OUT)), Ok(0));
     assert_eq!((guest.u32(OUT), &guest.bytes[BUFFER as usize..][..3]), (3, &b"inp"[..]));
     let printed = guest.host.output.finish(&mut guest.host.meter);
     let texts: Vec<_> = printed.chunks.iter().map(|Chunk { text, .. }| text.to_string()).collect();
     assert_eq!(texts, ["out", "err"]);
+}
+
+/// A call cannot be interrupted: what it does at once is bounded. Only output is taken whole, since what is beyond its limit costs nothing.
+#[test]
+fn one_call_moves_a_bounded_number_of_bytes() {
+    const LARGE: u32 = 17 << 20;
+    let mut guest = Guest { bytes: vec![0; 18 << 20], ..Guest::default() };
+    let random = process::random_get;
+    assert_eq!(guest.call(|host, memory| random(host, memory, (BUFFER, LARGE))), Ok(28));
+    assert_eq!(guest.call(|host, memory| random(host, memory, (BUFFER, 1 << 20))), Ok(0));
+    let file = guest.open("tmp/f", 1, READ | WRITE);
+    let list = guest.list(&[(BUFFER, LARGE)]);
+    assert_eq!(guest.call(|host, memory| fd::write(host, memory, file, list, OUT)), Ok(0));
+    assert_eq!(guest.u32(OUT), 16 << 20);
+    let list = guest.list(&[(BUFFER, LARGE), (BUFFER, LARGE)]);
+    assert_eq!(guest.call(|host, memory| fd::write(host, memory, 1, list, OUT)), Ok(0));
+    assert_eq!(guest.u32(OUT), LARGE);
+    assert_eq!(guest.host.output.finish(&mut guest.host.meter).bytes, u64::from(LARGE));
 }
 
 #[test]
@@ -185,6 +206,17 @@ fn wrong_pointers_are_faults_and_change_nothing() {
     assert_eq!(guest.open("work/g", 0, READ), 1044);
     let named = Named { fd: 3, lookup: 0, path: (TEXT, 4097) };
     assert_eq!(guest.call(|host, memory| path::unlink_file(host, memory, named)), Ok(37));
+}
+
+#[test]
+fn flags_of_an_open_file_are_remembered() {
+    let mut guest = Guest::default();
+    let fd = guest.open("work/f", 1, WRITE);
+    for flags in [0, 1, 4, 5] {
+        assert_eq!(guest.call(|host, memory| fd::fdstat_set_flags(host, memory, fd, flags)), Ok(0));
+        assert_eq!(guest.call(|host, memory| fd::fdstat_get(host, memory, fd, OUT)), Ok(0));
+        assert_eq!(guest.u32(OUT) >> 16, flags);
+    }
 }
 
 #[test]

@@ -9,26 +9,30 @@ const BUFFERS_MAX: u32 = 1024;
 
 /// The most bytes that one call moves; the rest is left for the next call. It keeps the time that the guest spends in the host, where
 /// nothing can interrupt it, to a few milliseconds.
-const TRANSFER_BYTES_MAX: u32 = 16 * 1024 * 1024;
+pub(super) const TRANSFER_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
 /// Every right of preview 1: what may be done is decided by the files, not by rights.
 const RIGHTS_ALL: u64 = (1 << 30) - 1;
 const RIGHT_READ: u64 = 1 << 1;
 const RIGHT_WRITE: u64 = 1 << 6;
 
-const APPEND: u32 = 1;
+const APPEND: u8 = 1;
+const NONBLOCK: u8 = 1 << 2;
 
 /// A pointer and a length in the guest's memory.
 pub(crate) type Span = (u32, u32);
 
-/// The buffers of a read or write, which begin at `list`; not more in all than one call may move.
-pub(super) fn buffers(memory: &GuestMemory<'_>, (list, count): Span) -> Result<Vec<Span>, Refusal> {
+/// The buffers of a read or write, which begin at `list`; not more in all than `room` bytes.
+pub(super) fn buffers(
+    memory: &GuestMemory<'_>,
+    (list, count): Span,
+    mut room: u32,
+) -> Result<Vec<Span>, Refusal> {
     if count > BUFFERS_MAX {
         return Err(Errno::Inval.into());
     }
     memory.bytes(list, count * 8)?;
     let mut spans = Vec::with_capacity(count as usize);
-    let mut room = TRANSFER_BYTES_MAX;
     for index in 0..count {
         let at = list + index * 8;
         let (ptr, len) = (memory.u32(at)?, memory.u32(at + 4)?);
@@ -60,6 +64,7 @@ pub(super) fn put_u64(memory: &mut GuestMemory<'_>, ptr: u32, value: u64) -> Res
 
 pub(super) fn filetype(kind: Kind) -> u8 {
     match kind {
+        Kind::Special => 0,
         Kind::Character => 2,
         Kind::Directory => 3,
         Kind::File => 4,
@@ -71,7 +76,7 @@ pub(super) fn filetype(kind: Kind) -> u8 {
 pub(super) fn put_filestat(memory: &mut GuestMemory<'_>, ptr: u32, stat: &Stat) -> Result<(), OutOfBounds> {
     let times = stat.times;
     let fields = [
-        1,
+        stat.device,
         stat.inode,
         filetype(stat.kind).into(),
         1,
@@ -100,20 +105,20 @@ pub(super) fn put_fdstat(
     }
     let mut bytes = [0; 24];
     bytes[0] = filetype(kind);
-    bytes[2] = u8::from(access.append);
+    bytes[2] = (u8::from(access.append) * APPEND) | (u8::from(access.nonblocking) * NONBLOCK);
     bytes[8..16].copy_from_slice(&rights.to_le_bytes());
     bytes[16..].copy_from_slice(&RIGHTS_ALL.to_le_bytes());
     memory.write(ptr, &bytes)
 }
 
-/// What a file is opened for, from the rights that are asked for.
+/// What a file is opened for, from the rights that are asked for. The other flags mean nothing here: nothing is written late.
 pub(super) fn access(rights: u64, fdflags: u32) -> Access {
-    Access { read: rights & RIGHT_READ != 0, write: rights & RIGHT_WRITE != 0, append: appends(fdflags) }
-}
-
-/// Of the flags of a descriptor only this one means something here: nothing blocks, and nothing is written late.
-pub(super) fn appends(fdflags: u32) -> bool {
-    fdflags & APPEND != 0
+    Access {
+        read: rights & RIGHT_READ != 0,
+        write: rights & RIGHT_WRITE != 0,
+        append: fdflags & u32::from(APPEND) != 0,
+        nonblocking: fdflags & u32::from(NONBLOCK) != 0,
+    }
 }
 
 /// The times to set, from `fstflags`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use belljar::{Ended, Image, Jar, Language, Limits, Outcome};
+use belljar::{Ended, Image, Jar, Language, Limits, Outcome, Request, Result, Runtime};
 use serde::Serialize;
 
 /// The time limit that a loop without an end is run with.
@@ -11,6 +11,19 @@ const LOOP_MS: u64 = 100;
 
 /// Memory beyond what the image needs, for a program that wants all there is.
 const GREED_BYTES: u64 = 8 * belljar::MIB;
+
+/// What an image is tried with.
+struct Trial {
+    /// The image that runs it, and the name that says what it is.
+    engine: String,
+    name: &'static str,
+    /// Its value is 2.
+    sum: &'static str,
+    /// It never ends.
+    endless: &'static str,
+    /// It wants all memory there is.
+    greedy: String,
+}
 
 /// One thing that was tried.
 #[derive(Serialize)]
@@ -30,38 +43,66 @@ impl fmt::Display for Check {
     }
 }
 
+impl Trial {
+    fn of(image: &Image) -> Self {
+        let (engine, name) = (image.name().to_owned(), image.language().default_name());
+        match image.language() {
+            Language::Python => {
+                let greedy = "x = []\nwhile True: x.append(bytes(100_000))".to_owned();
+                Self { engine, name, sum: "1 + 1", endless: "while True: pass", greedy }
+            }
+            Language::JavaScript => {
+                let greedy = "var x = []; for (;;) x.push(new Uint8Array(100000))".to_owned();
+                Self { engine, name, sum: "1 + 1", endless: "for (;;) {}", greedy }
+            }
+            // It is tried with what is hard to read, since what is left is run by another image.
+            Language::TypeScript => Self {
+                engine: "javascript".to_owned(),
+                name,
+                sum: "1 + (1 as number)",
+                endless: "x=a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[a<{[",
+                greedy: "let x: number;".repeat(200_000),
+            },
+        }
+    }
+}
+
 /// Tries the image.
-pub(crate) fn run(image: &Image) -> Vec<Check> {
-    let endless = match image.language() {
-        Language::Python => "while True: pass",
-        Language::JavaScript => "for (;;) {}",
-    };
-    let greedy = match image.language() {
-        Language::Python => "x = []\nwhile True: x.append(bytes(100_000))",
-        Language::JavaScript => "var x = []; for (;;) x.push(new Uint8Array(100000))",
+pub(crate) fn run(runtime: &Runtime, image: &Image) -> Vec<Check> {
+    let trial = Trial::of(image);
+    let jar = || Jar::new(Image::open(runtime, &trial.engine)?);
+    let run = |code: &str, limits: Limits| {
+        jar()?.with_limits(limits)?.run_blocking(Request::new(code).name(trial.name))
     };
     let quick = Limits { time_ms: LOOP_MS, ..Limits::default() };
-    let small = Limits { memory_bytes: image.memory_bytes_min() + GREED_BYTES, ..Limits::default() };
+    let least = jar().map_or(0, |jar| jar.image().memory_bytes_min());
+    let small = Limits { memory_bytes: least + GREED_BYTES, ..Limits::default() };
     vec![
-        check("1 + 1 is 2", image, "1 + 1", Limits::default(), |outcome| {
-            outcome.value.as_ref().is_some_and(|value| value.repr == "2")
-        }),
-        check("the time limit holds", image, endless, quick, |outcome| outcome.ended == Ended::TimeLimit),
-        check("the memory limit holds", image, greedy, small, |outcome| outcome.ended == Ended::MemoryLimit),
+        check(
+            "1 + 1 is 2",
+            || run(trial.sum, Limits::default()),
+            |outcome| outcome.value.as_ref().is_some_and(|value| value.repr == "2"),
+        ),
+        check(
+            "the time limit holds",
+            || run(trial.endless, quick),
+            |outcome| outcome.ended == Ended::TimeLimit,
+        ),
+        check(
+            "the memory limit holds",
+            || run(&trial.greedy, small),
+            |outcome| outcome.ended == Ended::MemoryLimit,
+        ),
     ]
 }
 
 fn check(
     what: &'static str,
-    image: &Image,
-    code: &str,
-    limits: Limits,
-    is_right: impl Fn(&Outcome) -> bool,
+    run: impl FnOnce() -> Result<Outcome>,
+    is_right: impl FnOnce(&Outcome) -> bool,
 ) -> Check {
     let began = Instant::now();
-    let outcome = Jar::new(image.clone())
-        .and_then(|jar| jar.with_limits(limits))
-        .and_then(|jar| jar.run_blocking(code));
+    let outcome = run();
     let ms = began.elapsed().as_secs_f64() * 1000.0;
     let found = match outcome {
         Ok(outcome) if is_right(&outcome) => None,

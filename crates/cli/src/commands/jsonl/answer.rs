@@ -79,6 +79,11 @@ impl Answers {
         self.answer(id, "check", &word);
     }
 
+    /// Answers with changes, as a unified diff.
+    pub(crate) fn diff(&self, id: &Id, diff: &str) {
+        self.answer(id, "diff", &diff);
+    }
+
     /// Answers that what was asked for is done.
     pub(crate) fn done(&self, id: &Id) {
         self.end(id);

@@ -27,6 +27,7 @@ pub(crate) enum Verb {
     Run(Box<Run>),
     Complete { session: String, code: String, cursor: Option<usize> },
     Check { session: Option<String>, engine: Option<String>, code: String },
+    Diff { session: String, path: String },
     Cancel { run: Id },
     Close { session: String },
 }
@@ -87,6 +88,17 @@ struct Check {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Diff {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: String,
+    path: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Cancel {
     #[serde(rename = "id")]
     _id: IgnoredAny,
@@ -142,6 +154,10 @@ fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
             let Check { session, engine, code, .. } = json(line)?;
             Verb::Check { session, engine, code }
         }
+        Some("diff") => {
+            let Diff { session, path, .. } = json(line)?;
+            Verb::Diff { session, path: path.unwrap_or_else(|| "/".to_owned()) }
+        }
         Some("cancel") => Verb::Cancel { run: id(json::<Cancel>(line)?.run)? },
         Some("close") => Verb::Close { session: json::<Close>(line)?.session },
         Some(other) => {
@@ -151,7 +167,9 @@ fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
     };
     let session = match &verb {
         Verb::Run(run) => run.session.as_deref(),
-        Verb::Complete { session, .. } | Verb::Close { session } => Some(session.as_str()),
+        Verb::Complete { session, .. } | Verb::Diff { session, .. } | Verb::Close { session } => {
+            Some(session.as_str())
+        }
         Verb::Check { session, .. } => session.as_deref(),
         Verb::Cancel { .. } => None,
     };
@@ -164,7 +182,7 @@ fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
     }
 }
 
-const OPS: &str = "op is run, complete, check, cancel or close";
+const OPS: &str = "op is run, complete, check, diff, cancel or close";
 
 fn json<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
     let hint = "write one JSON object on one line; docs/jsonl.md lists the fields";

@@ -15,7 +15,7 @@ use std::io;
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 
-use belljar::{CancelToken, Error, Image, Jar, Limits, Request, Runtime};
+use belljar::{CancelToken, Error, Grants, Image, Jar, Limits, Request, Runtime};
 
 use self::answer::Answers;
 use self::ask::{Ask, Run, Verb};
@@ -32,11 +32,12 @@ const SESSIONS_MAX: u32 = 256;
 pub(crate) fn serve(engine: &str, args: &LimitArgs) -> Result<ExitCode, Failure> {
     let limits = args.limits();
     limits.check()?;
+    args.mounts()?;
     let mut server = Server {
         runtime: Runtime::new(SESSIONS_MAX)?,
         engine: engine.to_owned(),
         limits,
-        args: args.clone(),
+        grants: args.grants()?,
         jars: BTreeMap::new(),
         sessions: BTreeMap::new(),
         ending: Vec::new(),
@@ -62,7 +63,7 @@ struct Server {
     /// The engine of requests that name none.
     engine: String,
     limits: Limits,
-    args: LimitArgs,
+    grants: Grants,
     jars: BTreeMap<String, Jar>,
     sessions: BTreeMap<String, Worker>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
@@ -81,6 +82,7 @@ impl Server {
                 let cursor = cursor.unwrap_or(code.len());
                 self.enqueue(&id, Some(&session), None, Task::Complete { code, cursor })
             }
+            Verb::Diff { session, path } => self.ask_session(&id, &session, Task::Diff { path }),
             Verb::Check { session, engine, code } => {
                 self.enqueue(&id, session.as_deref(), engine.as_deref(), Task::Check { code })
             }
@@ -162,7 +164,7 @@ impl Server {
             return Ok(jar.clone());
         }
         let image = Image::open(&self.runtime, engine)?;
-        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.args.grants());
+        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.grants.clone());
         self.jars.insert(engine.to_owned(), jar.clone());
         Ok(jar)
     }
@@ -176,13 +178,18 @@ impl Server {
         Ok(())
     }
 
+    /// Hands a task to a session that must be there.
+    fn ask_session(&mut self, id: &Id, name: &str, task: Task) -> Result<(), Refusal> {
+        if !self.sessions.contains_key(name) {
+            return Err(no_session(name));
+        }
+        self.enqueue(id, Some(name), None, task)
+    }
+
     /// The session ends when what was asked of it before is done. Its name is free at once.
     fn close(&mut self, id: &Id, name: &str) -> Result<(), Refusal> {
         let Some(worker) = self.sessions.get(name) else {
-            return Err(Refusal::caller(
-                format!("there is no session {name:?}"),
-                "a session begins with its first run",
-            ));
+            return Err(no_session(name));
         };
         self.answers.begin(id, None)?;
         worker.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;
@@ -202,4 +209,8 @@ impl Server {
             let _ = thread.join();
         }
     }
+}
+
+fn no_session(name: &str) -> Refusal {
+    Refusal::caller(format!("there is no session {name:?}"), "a session begins with its first run")
 }

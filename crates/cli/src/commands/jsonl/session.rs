@@ -23,6 +23,7 @@ pub(crate) enum Task {
     Run { request: Box<Request>, token: CancelToken, streams: Option<Streams> },
     Complete { code: String, cursor: usize },
     Check { code: String },
+    Diff { path: String },
     Close,
 }
 
@@ -31,7 +32,7 @@ impl Task {
     pub(crate) fn token(&self) -> Option<CancelToken> {
         match self {
             Self::Run { token, .. } => Some(token.clone()),
-            Self::Complete { .. } | Self::Check { .. } | Self::Close => None,
+            Self::Complete { .. } | Self::Check { .. } | Self::Diff { .. } | Self::Close => None,
         }
     }
 }
@@ -112,6 +113,7 @@ fn serve_one(session: &Session, id: &Id, task: Task, answers: &Answers) {
         Task::Check { code } => {
             session.check_blocking(&code).map(|completeness| answers.check(id, completeness))
         }
+        Task::Diff { path } => session.diff(&path).map(|diff| answers.diff(id, &diff)),
         Task::Close => Ok(()),
     };
     if let Err(error) = served {

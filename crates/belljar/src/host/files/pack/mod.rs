@@ -14,7 +14,6 @@
 //! tree by construction, a name is found by binary search, and one pass checks it all. Of a file, `start` and `len` are its content,
 //! counted from the beginning of the contents.
 
-mod map;
 mod read;
 mod write;
 

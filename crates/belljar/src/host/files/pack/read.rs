@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::fs::File;
 
-use super::map::Mapped;
 use super::{DIRECTORY, ENTRY_BYTES, FILE, HEADER_BYTES, MAGIC};
 use crate::host::files::name::is_name;
+use crate::host::mapped::Mapped;
 
 /// The root directory of every pack.
 pub(in crate::host::files) const ROOT: u32 = 0;

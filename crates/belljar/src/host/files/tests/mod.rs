@@ -1,6 +1,7 @@
 //! The virtual files: what they promise, and what hostile code tries with them.
 
 mod model;
+mod mounts;
 mod promises;
 
 use std::sync::Arc;
@@ -94,7 +95,9 @@ impl Session {
     fn list(&mut self, path: &str) -> Vec<String> {
         let fd = self.open(path, Opening { directory: true, ..look() }).unwrap();
         let (mut names, mut cookie) = (Vec::new(), 0);
-        while let Some(entry) = self.files.space().listed_after(fd, cookie).unwrap() {
+        loop {
+            let (space, mut change) = self.change();
+            let Some(entry) = space.listed_after(fd, cookie, &mut change).unwrap() else { break };
             assert!(entry.cookie > cookie);
             cookie = entry.cookie;
             names.push(entry.name.to_owned());
@@ -128,5 +131,5 @@ fn look() -> Opening {
 }
 
 fn update() -> Opening {
-    Opening { access: Access { read: true, write: true, append: false }, ..Opening::default() }
+    Opening { access: Access { read: true, write: true, ..Access::default() }, ..Opening::default() }
 }

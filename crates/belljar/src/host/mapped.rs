@@ -1,4 +1,4 @@
-//! Maps an archive into memory, so that all sessions of a machine share its pages and opening it reads nothing.
+//! Maps files of an image into memory, so that all sessions of a machine share their pages and opening one reads nothing.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 /// A whole file, mapped read-only.
-pub(super) struct Mapped {
+pub(crate) struct Mapped {
     start: NonNull<u8>,
     len: usize,
 }
@@ -16,7 +16,7 @@ pub(super) struct Mapped {
 impl Mapped {
     /// Maps a file. Images lie where nobody else can write (`engine::image` sees to that): a file that is cut while it is mapped would
     /// end the process.
-    pub(super) fn new(file: &File) -> io::Result<Self> {
+    pub(crate) fn new(file: &File) -> io::Result<Self> {
         let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         if len == 0 {
             return Ok(Self { start: NonNull::dangling(), len });

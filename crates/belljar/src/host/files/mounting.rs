@@ -1,0 +1,57 @@
+//! Puts directories of the host into the namespace, when a session begins.
+
+use super::Files;
+use super::error::FileError;
+use super::hosted::Hosted;
+use super::kind::Kind;
+use super::mounts::Mounts;
+use super::node::Id;
+use super::space::Space;
+use super::tree::IMAGE_TIME_NS;
+use crate::error::Result;
+use crate::mount::fault::MountFault;
+use crate::mount::{Mount, MountMode};
+
+impl Files {
+    /// Opens directories of the host and puts each at its place. To be done before anything else is placed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mount`](crate::Error::Mount) names the first mount that cannot be, and why.
+    pub(crate) fn mount(&mut self, grants: &[Mount]) -> Result<()> {
+        if grants.is_empty() {
+            return Ok(());
+        }
+        let mounts = Mounts::open(grants)?;
+        let space = self.space();
+        space.tree.mounts = mounts;
+        for (number, grant) in (0..).zip(grants) {
+            // What is in the way lies in the image.
+            space.mount(number, grant).map_err(|_| grant.refused(MountFault::Taken))?;
+        }
+        Ok(())
+    }
+}
+
+impl Space {
+    fn mount(&mut self, mount: u32, grant: &Mount) -> Result<(), FileError> {
+        let names: Vec<&str> = grant.destination.split('/').skip(1).collect();
+        let (above, name) = self.enter(names)?;
+        if let Some((id, kind)) = self.tree.child(&Id::Made(above), name)? {
+            let Id::Made(number) = id else { return Err(FileError::Exists) };
+            if kind != Kind::Directory || self.writable(&id).is_err() || !self.tree.is_empty(&id)? {
+                return Err(FileError::Exists);
+            }
+            self.tree.unlink((above, name), IMAGE_TIME_NS);
+            self.tree.forget(number);
+        }
+        let root = Hosted::root(mount);
+        if grant.mode == MountMode::CopyOnWrite {
+            let times = self.tree.mounts.stat(&root)?.times;
+            self.tree.cover((above, name), root, times);
+        } else {
+            self.tree.add_mount((above, name), mount);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Tools: counts a call, checks it against the tool's schema and the operator's conditions, and has it made.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Host;
+use super::operations::{Answer, Failure, Field, Waiting, next_field};
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::request::ToolAnswer;
+use crate::tool::{Check, Done, GrantedTool, ToolCall, Working};
+
+/// The largest arguments of a call, in bytes of JSON.
+const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
+
+/// The most bytes of a tool's own error text.
+const ERROR_BYTES_MAX: usize = 4096;
+
+/// Fields of a call.
+mod tag {
+    pub(super) const NAME: u32 = 1;
+    pub(super) const ARGUMENTS: u32 = 2;
+}
+
+/// The field of an answer with the result, as JSON.
+const RESULT: u32 = 2;
+
+/// The tools of a session, and how often this run has called them.
+#[derive(Debug, Default)]
+pub(crate) struct Tools {
+    granted: Arc<BTreeMap<String, Arc<GrantedTool>>>,
+    calls: BTreeMap<String, u64>,
+    total: u64,
+    total_max: u64,
+}
+
+type Refusal = (Failure, String);
+
+impl Tools {
+    pub(crate) fn new(granted: Arc<BTreeMap<String, Arc<GrantedTool>>>) -> Self {
+        Self { granted, ..Self::default() }
+    }
+
+    /// Begins a run: calls are counted anew.
+    pub(crate) fn begin_run(&mut self, limits: &Limits) {
+        self.calls.clear();
+        (self.total, self.total_max) = (0, limits.tool_calls);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.granted.is_empty()
+    }
+
+    /// What the guest is told of its tools, as JSON.
+    pub(crate) fn described(&self) -> String {
+        Value::from_iter(self.granted.values().map(|tool| tool.described())).to_string()
+    }
+
+    fn count(&mut self, tool: &GrantedTool) -> Result<(), Refusal> {
+        let name = &tool.tool.name;
+        let calls = self.calls.entry(name.clone()).or_default();
+        if self.total >= self.total_max {
+            return Err((Failure::Limit, format!("a run may call tools {} times", self.total_max)));
+        }
+        if *calls >= tool.tool.calls_max {
+            return Err((
+                Failure::Limit,
+                format!("a run may call the tool {name} {} times", tool.tool.calls_max),
+            ));
+        }
+        *calls += 1;
+        self.total += 1;
+        Ok(())
+    }
+}
+
+/// Begins a call.
+pub(crate) fn begin(host: &mut Host, request: &[u8]) -> Answer {
+    match admit(host, request).and_then(|(tool, call)| make(host, &tool, call)) {
+        Ok(answer) => answer,
+        Err((failure, text)) => Answer::failed(failure, &text),
+    }
+}
+
+/// Whether the call may be made: a tool that there is, arguments that fit, calls left.
+fn admit(host: &mut Host, request: &[u8]) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
+    let (name, arguments) = read(request).map_err(|text| (Failure::Invalid, text))?;
+    let Some(tool) = host.tools.granted.get(name).cloned() else {
+        return Err((Failure::Denied, format!("there is no tool {name:?}")));
+    };
+    host.tools.count(&tool)?;
+    let arguments: Value = serde_json::from_slice(arguments)
+        .map_err(|error| (Failure::Invalid, format!("the arguments of {name} are not JSON: {error}")))?;
+    tool.check_arguments(&arguments)
+        .map_err(|text| (Failure::Invalid, format!("the arguments of {name} do not fit: {text}")))?;
+    let call = ToolCall { tool: name.to_owned(), arguments };
+    for check in &tool.tool.checks {
+        if let Check::Quick(check) = check {
+            check(&call)
+                .map_err(|text| (Failure::Denied, format!("this call of {name} is not allowed: {text}")))?;
+        }
+    }
+    Ok((tool, call))
+}
+
+/// Has an admitted call made.
+fn make(host: &mut Host, tool: &Arc<GrantedTool>, call: ToolCall) -> Result<Answer, Refusal> {
+    let held = tool.tool.result_bytes_max;
+    let no_room = |_| (Failure::Limit, format!("there is no memory left for the result of {}", call.tool));
+    host.meter.hold(held).map_err(no_room)?;
+    if tool.tool.work.is_of_the_caller() {
+        let arguments = call.arguments.to_string();
+        return Ok(Answer::of_the_caller(held, Waiting { tool: call.tool, arguments }));
+    }
+    Ok(Answer::working(held, Box::pin(work(Arc::clone(tool), call))))
+}
+
+/// Asks whoever must approve, and does the work.
+async fn work(tool: Arc<GrantedTool>, call: ToolCall) -> Field {
+    for check in &tool.tool.checks {
+        if let Check::Approval(approve) = check
+            && !approve(call.clone()).await
+        {
+            return Field::error(Failure::Denied, &format!("this call of {} was not approved", call.tool));
+        }
+    }
+    let working: Option<Working<Done>> = tool.tool.work.begin(&call.tool, call.arguments);
+    let done = match working {
+        Some(working) => working.await,
+        None => Err("it is answered by the caller".to_owned()),
+    };
+    answer(&tool, done)
+}
+
+/// Takes what the caller answers, if all of it can be taken.
+pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<(), Error> {
+    let mut fields: BTreeMap<u32, Field> = BTreeMap::new();
+    for ToolAnswer { id, done } in answers {
+        let refused = |reason: String| Error::ToolAnswer { id: *id, reason };
+        let waiting = u32::try_from(*id)
+            .ok()
+            .and_then(|id| host.operations.waiting().find(|(waiting, _)| *waiting == id));
+        let (number, waiting) = waiting.ok_or_else(|| refused("no such call waits".to_owned()))?;
+        let tool = host.tools.granted.get(&waiting.tool);
+        let tool = tool.ok_or_else(|| refused(format!("there is no tool {:?}", waiting.tool)))?;
+        if let Ok(json) = done {
+            let value: Value =
+                serde_json::from_str(json).map_err(|error| refused(format!("it is not JSON: {error}")))?;
+            tool.check_result(&value).map_err(refused)?;
+        }
+        if fields.insert(number, answer(tool, done.clone())).is_some() {
+            return Err(refused("it is answered twice".to_owned()));
+        }
+    }
+    for (id, field) in fields {
+        host.operations.answer(id, field);
+    }
+    Ok(())
+}
+
+/// What the guest is told of a call that was made.
+pub(crate) fn answer(tool: &GrantedTool, done: Done) -> Field {
+    let most = tool.tool.result_bytes_max;
+    match done {
+        Ok(json) if json.len() as u64 > most => {
+            let text =
+                format!("the result of {} has {} bytes, and may have {most}", tool.tool.name, json.len());
+            Field::error(Failure::Limit, &text)
+        }
+        Ok(json) => Field { tag: RESULT, bytes: json.into_bytes() },
+        Err(text) => {
+            let end = text.floor_char_boundary(ERROR_BYTES_MAX);
+            Field::error(Failure::Failed, &text[..end])
+        }
+    }
+}
+
+/// The name and the arguments of a call.
+fn read(mut fields: &[u8]) -> Result<(&str, &[u8]), String> {
+    let (mut name, mut arguments) = (None, &b"{}"[..]);
+    while let Some((tag, bytes, rest)) = next_field(fields)? {
+        match tag {
+            tag::NAME => name = std::str::from_utf8(bytes).ok(),
+            tag::ARGUMENTS if bytes.len() > ARGUMENTS_BYTES_MAX => {
+                return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
+            }
+            tag::ARGUMENTS => arguments = bytes,
+            _ => return Err(format!("a call has no field {tag}")),
+        }
+        fields = rest;
+    }
+    Ok((name.ok_or("a call needs the name of a tool")?, arguments))
+}

@@ -1,0 +1,66 @@
+//! A tool that was granted: its schemas are compiled, so that each call is checked at once.
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::{Value, json};
+
+use super::Tool;
+use crate::error::{Error, Result};
+
+/// A tool that sessions may call.
+#[derive(Debug)]
+pub(crate) struct GrantedTool {
+    pub(crate) tool: Tool,
+    arguments: Validator,
+    result: Option<Validator>,
+}
+
+impl GrantedTool {
+    /// Checks the tool and compiles its schemas.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tool`] with what is wrong.
+    pub(crate) fn new(tool: Tool) -> Result<Self> {
+        tool.validate()?;
+        let compile = |schema: &Value| {
+            // Patterns meet what a guest sends: only an engine that never backtracks may read them.
+            let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
+            options.build(schema).map_err(|error| Error::Tool {
+                name: tool.name.clone(),
+                reason: format!("its schema cannot be used: {error}"),
+            })
+        };
+        let (arguments, result) =
+            (compile(&tool.parameters)?, tool.returns.as_ref().map(compile).transpose()?);
+        Ok(Self { tool, arguments, result })
+    }
+
+    /// What the guest is told of it.
+    pub(crate) fn described(&self) -> Value {
+        let Tool { name, about, parameters, returns, .. } = &self.tool;
+        json!({
+            "name": name,
+            "about": about,
+            "awaited": self.tool.is_awaited(),
+            "parameters": parameters,
+            "returns": returns,
+        })
+    }
+
+    /// Whether arguments fit the schema; if not, what does not, and where.
+    pub(crate) fn check_arguments(&self, arguments: &Value) -> Result<(), String> {
+        check(&self.arguments, arguments)
+    }
+
+    /// The same for a result that did not come from a Rust type.
+    pub(crate) fn check_result(&self, result: &Value) -> Result<(), String> {
+        self.result.as_ref().map_or(Ok(()), |validator| check(validator, result))
+    }
+}
+
+fn check(validator: &Validator, value: &Value) -> Result<(), String> {
+    validator.validate(value).map_err(|error| match error.instance_path().as_str() {
+        "" => error.to_string(),
+        place => format!("at {place}: {error}"),
+    })
+}
