@@ -28,6 +28,3 @@ pub(crate) fn read(jar: &Jar, bytes: &[u8]) -> Result<Rest> {
     let body = seal::open(key, &seal::Context::of(jar, key), bytes)?;
     Ok(body::unpack(jar, body)?)
 }
-
-#[cfg(fuzzing)]
-pub(crate) use body::unpack;
