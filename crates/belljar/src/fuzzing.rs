@@ -1,5 +1,6 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use serde::de::IgnoredAny;
@@ -11,7 +12,7 @@ use crate::engine::image::Language;
 use crate::engine::instance::Ending;
 use crate::host::Host;
 use crate::host::files::Files;
-use crate::host::files::pack::Pack;
+use crate::host::files::pack::{Pack, pack_folder};
 use crate::host::memory::GuestMemory;
 use crate::host::net::request::HttpRequest;
 use crate::host::net::rule::NetRule;
@@ -149,10 +150,14 @@ fn memory_and_arguments(bytes: &[u8]) -> (Vec<u8>, Arguments<'_>) {
     (memory, Arguments(calls))
 }
 
+/// The files of an image that has none: a folder without a name is not there.
+static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| {
+    let bytes = pack_folder(Path::new("")).expect("a folder that is not there has no files");
+    Arc::new(Pack::from_bytes(bytes).expect("what was packed can be opened"))
+});
+
 fn host() -> Host {
-    let pack =
-        Arc::new(Pack::from_bytes(Vec::new()).unwrap_or_else(|_| unreachable!("an empty archive is one")));
-    Host::new(&limits(), Time::repeatable(), Random::from_seed(0), Files::new(&limits(), pack))
+    Host::new(&limits(), Time::repeatable(), Random::from_seed(0), Files::new(&limits(), PACK.clone()))
 }
 
 /// Arguments that are sometimes small, so that they often mean something.
