@@ -1,7 +1,9 @@
 //! The virtual files: what they promise, and what hostile code tries with them.
 
+mod changes;
 mod model;
 mod mounts;
+mod place;
 mod promises;
 
 use std::sync::Arc;
