@@ -9,7 +9,7 @@ use crate::packages;
 use crate::server;
 
 use crate::common::{jar, repr};
-use belljar::{Ended, Jar, Outcome, Request};
+use belljar::{Ended, Grants, Jar, Outcome, Request};
 use server::{Asked, Authority, Names, Server, answer, ok, rule};
 
 const HOST: &str = "api.example.test";
@@ -40,9 +40,13 @@ impl World {
         })
     }
 
-    fn jar(&self, image: &str) -> Jar {
+    fn grants(&self) -> Grants {
         let grants = self.names.grants().net(rule(&format!("{HOST}:{}", self.server.port)));
-        jar(image).with_grants(grants.tls_root(self.authority.pem.as_bytes()).unwrap())
+        grants.tls_root(self.authority.pem.as_bytes()).unwrap()
+    }
+
+    fn jar(&self, image: &str) -> Jar {
+        jar(image).with_grants(self.grants())
     }
 
     fn url(&self, path: &str) -> String {
@@ -105,16 +109,7 @@ except urllib.error.URLError as error:
 #[test]
 fn requests_fetches_posts_and_streams() {
     let world = World::echo();
-    let jar = packages::with(
-        world.jar("python"),
-        world
-            .names
-            .grants()
-            .net(rule(&format!("{HOST}:{}", world.server.port)))
-            .tls_root(world.authority.pem.as_bytes())
-            .unwrap(),
-        &packages::REQUESTS,
-    );
+    let jar = packages::with(jar("python"), world.grants(), &packages::REQUESTS);
     let code = format!(
         "{}{}",
         packages::path(&packages::REQUESTS),
@@ -141,16 +136,7 @@ except requests.ConnectionError as error:
 #[test]
 fn httpx_fetches_at_once_and_awaits() {
     let world = World::echo();
-    let jar = packages::with(
-        world.jar("python"),
-        world
-            .names
-            .grants()
-            .net(rule(&format!("{HOST}:{}", world.server.port)))
-            .tls_root(world.authority.pem.as_bytes())
-            .unwrap(),
-        &packages::HTTPX,
-    );
+    let jar = packages::with(jar("python"), world.grants(), &packages::HTTPX);
     let code = format!(
         "{}{}",
         packages::path(&packages::HTTPX),
