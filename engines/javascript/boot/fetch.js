@@ -21,20 +21,6 @@
     return out;
   }
 
-  function encode(fields) {
-    const size = fields.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0);
-    const out = new Uint8Array(size);
-    const view = new DataView(out.buffer);
-    let at = 0;
-    for (const [tag, bytes] of fields) {
-      view.setUint32(at, tag, true);
-      view.setUint32(at + 4, bytes.length, true);
-      out.set(bytes, at + 8);
-      at += 8 + bytes.length;
-    }
-    return out;
-  }
-
   // Exchanges are given up when nobody can read them any more. When many are open, some of them may be such.
   const MANY = 8;
   let open = 0;
@@ -111,7 +97,7 @@
     const fields = [[URL_, encodeUtf8(url)], [METHOD, latin1(method)]];
     for (const [name, value] of headers) fields.push([HEADER, latin1(`${name}\0${value}`)]);
     if (body.length) fields.push([BODY, body]);
-    return encode(fields);
+    return glue.encodeFields(fields);
   }
 
   function headOf(bytes) {

@@ -15,25 +15,11 @@
     get name() { return 'ToolError'; }
   }
 
-  function encode(fields) {
-    const size = fields.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0);
-    const out = new Uint8Array(size);
-    const view = new DataView(out.buffer);
-    let at = 0;
-    for (const [tag, bytes] of fields) {
-      view.setUint32(at, tag, true);
-      view.setUint32(at + 4, bytes.length, true);
-      out.set(bytes, at + 8);
-      at += 8 + bytes.length;
-    }
-    return out;
-  }
-
   function request(name, args) {
     if (args === null || typeof args !== 'object') {
       throw new TypeError(`${name} takes one object with its arguments, not ${args === null ? 'null' : typeof args}`);
     }
-    return encode([[NAME, encodeUtf8(name)], [ARGUMENTS, encodeUtf8(stringify(args))]]);
+    return glue.encodeFields([[NAME, encodeUtf8(name)], [ARGUMENTS, encodeUtf8(stringify(args))]]);
   }
 
   function result(field) {

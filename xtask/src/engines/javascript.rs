@@ -21,9 +21,9 @@ const VERSION: &str = "0.16.2";
 
 /// Boot files, in the order they run: those of the inner realm, then those of the user's.
 const INSIDE: [&str; 4] = ["inspect", "report", "console", "complete"];
-const BOOT: [&str; 13] = [
+const BOOT: [&str; 14] = [
     "console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl", "streams", "bodies",
-    "fetch", "tools",
+    "fields", "fetch", "tools",
 ];
 
 /// The shadow stack; `stack.h` says how it is divided.
