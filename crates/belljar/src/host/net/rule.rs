@@ -173,11 +173,12 @@ pub(crate) fn parse_host(text: &str) -> std::result::Result<Host, &'static str> 
     if text == "*" {
         return Err("would match every host; name the hosts, or all below one with *.example.com");
     }
-    if text.contains('*') {
-        return Err("has a * that is not the whole first label");
-    }
     let host = Host::parse(text).map_err(|_| "names a host that cannot be one")?;
     let Host::Domain(name) = host else { return Ok(host) };
+    // Here, since the parser also takes a * that is written otherwise: %2A, or a full-width one.
+    if name.contains('*') {
+        return Err("has a * that is not the whole first label");
+    }
     let name = name.strip_suffix('.').unwrap_or(&name);
     let labels = name.split('.').all(|label| (1..=LABEL_BYTES_MAX).contains(&label.len()));
     if !labels || name.len() > HOST_BYTES_MAX {
@@ -256,6 +257,10 @@ mod tests {
     fn what_makes_no_sense_is_refused_with_the_reason() {
         let refused = [
             ("*", "would match every host"),
+            ("%2A", "has a * that is not"),
+            ("%2A.example.com", "has a * that is not"),
+            ("＊.example.com", "has a * that is not"),
+            ("*.%2A.example.com", "has a * that is not"),
             ("*.com", "would match names of everybody"),
             ("*.co.uk", "would match names of everybody"),
             ("*.", "names no host"),
