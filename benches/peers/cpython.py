@@ -21,4 +21,4 @@ class Session:
         pass
 
 
-serve(platform.python_version(), Session, ["step", "cpu"])
+serve(platform.python_version(), Session, ["step", "cpu", "http"])

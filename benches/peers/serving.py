@@ -10,13 +10,17 @@ class TimedOut(Exception):
     """The peer stopped the code because its deadline had passed."""
 
 
-def serve(version, open_session, offers):
+def serve(version, open_session, offers, tool=(None, None)):
     """Answers asks until standard input ends.
 
     `open_session(deadline_ms)` gives an object with `run(code)`, which returns what the code printed or, if it printed nothing, its
-    value as text, and with `close()`. Code that outlives `deadline_ms`, if it is not None, ends in TimedOut.
+    value as text, and with `close()`. Code that outlives `deadline_ms`, if it is not None, ends in TimedOut. Who offers "snapshot" and
+    "restore" has `snapshot()` and `restore(bytes)`; who offers "tool" gives what opens a session with a function `add` of the host, and the
+    code that prints what it gives for 1 and 2.
     """
     asks = {"fresh": fresh, "step": step, "cpu": cpu, "idle": idle, "stop": stop}
+    asks |= {"snapshot": snapshot, "restore": restore, "http": step}
+    asks["tool"] = lambda _, ask: step(tool[0], ask | {"code": tool[1]})
     out = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         ask = json.loads(line)
@@ -90,6 +94,35 @@ def stop(open_session, ask):
             raise RuntimeError("the code was not stopped")
         finally:
             session.close()
+    return {"ns": samples}
+
+
+def snapshot(open_session, ask):
+    samples = []
+    session = open_session(None)
+    session.run(ask["setup"])
+    for _ in range(ask["count"]):
+        begun = time.perf_counter_ns()
+        session.snapshot()
+        samples.append(time.perf_counter_ns() - begun)
+    session.close()
+    return {"ns": samples}
+
+
+def restore(open_session, ask):
+    samples = []
+    first = open_session(None)
+    first.run(ask["setup"])
+    state = first.snapshot()
+    first.close()
+    for _ in range(ask["count"]):
+        begun = time.perf_counter_ns()
+        session = open_session(None)
+        session.restore(state)
+        answer = session.run(ask["code"])
+        session.close()
+        samples.append(time.perf_counter_ns() - begun)
+        check(answer, ask["expect"])
     return {"ns": samples}
 
 

@@ -43,9 +43,27 @@ pub(crate) struct Program {
     pub(crate) expect: String,
 }
 
-/// All figures, in the order of the table.
-pub(crate) fn figures() -> Vec<Figure> {
-    let figure = |name, title, language, kind, goals| Figure { name, title, language, kind, goals };
+/// All figures, in the order of the table. A server of this machine answers on `port`.
+pub(crate) fn figures(port: u16) -> Vec<Figure> {
+    let mut all = runs();
+    all.extend(states());
+    all.extend(grants(port));
+    all.extend(holds());
+    all
+}
+
+fn figure(
+    name: &'static str,
+    title: &'static str,
+    language: &'static str,
+    kind: Kind,
+    goals: &'static [(&'static str, &'static str)],
+) -> Figure {
+    Figure { name, title, language, kind, goals }
+}
+
+/// What it costs to run code.
+fn runs() -> Vec<Figure> {
     vec![
         figure(
             "fresh-python",
@@ -111,6 +129,84 @@ pub(crate) fn figures() -> Vec<Figure> {
             Kind::Programs,
             &[("belljar javascript", "1.4x, then 1.15x")],
         ),
+    ]
+}
+
+/// What it costs to copy a session, to keep it and to go on with it.
+fn states() -> Vec<Figure> {
+    const FORK: &[(&str, &str)] = &[("belljar python", "0.5 ms"), ("belljar javascript", "0.5 ms")];
+    const SNAPSHOT: &[(&str, &str)] = &[("belljar python", "3 ms"), ("belljar javascript", "3 ms")];
+    const RESTORE: &[(&str, &str)] = &[("belljar python", "2 ms"), ("belljar javascript", "2 ms")];
+    let mut all = Vec::new();
+    for (language, names, setup, code) in [
+        ("python", ["fork-python", "snapshot-python", "restore-python"], STATE_PYTHON, "print(len(rows))"),
+        (
+            "javascript",
+            ["fork-javascript", "snapshot-javascript", "restore-javascript"],
+            STATE_JAVASCRIPT,
+            "rows.length",
+        ),
+    ] {
+        let (setup, code, expect) = (setup.to_owned(), code.to_owned(), "8192".to_owned());
+        let fork = Ask::Fork { setup: setup.clone(), code: code.clone(), expect: expect.clone(), count: 1 };
+        let snapshot = Ask::Snapshot { setup: setup.clone(), count: 1 };
+        let restore = Ask::Restore { setup, code, expect, count: 1 };
+        let [one, two, three] = names;
+        let samples = Kind::Samples;
+        all.push(figure(
+            one,
+            "copy a session with 1 MiB of state, first answer",
+            language,
+            samples(fork),
+            FORK,
+        ));
+        all.push(figure(two, "that session as bytes", language, samples(snapshot), SNAPSHOT));
+        all.push(figure(three, "from bytes to its first answer", language, samples(restore), RESTORE));
+    }
+    all
+}
+
+/// 8192 values of an unforeseeable kind that come to about 1 MiB.
+const STATE_PYTHON: &str = "import random\nrows = [random.randbytes(88) for _ in range(8192)]";
+const STATE_JAVASCRIPT: &str = "var rows = []; for (var i = 0; i < 8192; i++) { \
+     rows.push([Math.random(), Math.random(), Math.random(), Math.random()]) }";
+
+/// What it costs to use what was granted.
+fn grants(port: u16) -> Vec<Figure> {
+    let tool = |code: &str| Ask::Tool {
+        setup: String::new(),
+        code: code.to_owned(),
+        expect: "3".to_owned(),
+        count: 1,
+    };
+    let http = |setup: &str, code: String| Ask::Http {
+        port,
+        setup: setup.to_owned(),
+        code,
+        expect: "ready".to_owned(),
+        count: 1,
+    };
+    let (call, request) = ("step that calls a function of the host", "step that makes one HTTP request");
+    let python = format!("print(urlopen('http://127.0.0.1:{port}/').read().decode())");
+    let javascript = format!("await (await fetch('http://127.0.0.1:{port}/')).text()");
+    let samples = Kind::Samples;
+    vec![
+        figure("tool-python", call, "python", samples(tool("print(tools.add(a=1, b=2))")), &[]),
+        figure("tool-javascript", call, "javascript", samples(tool("tools.add({a: 1, b: 2})")), &[]),
+        figure(
+            "http-python",
+            request,
+            "python",
+            samples(http("from urllib.request import urlopen", python)),
+            &[],
+        ),
+        figure("http-javascript", request, "javascript", samples(http("", javascript)), &[]),
+    ]
+}
+
+/// What sessions take up, and how soon they stop.
+fn holds() -> Vec<Figure> {
+    vec![
         figure(
             "memory-python",
             "private memory, idle live session",
@@ -155,7 +251,7 @@ const STOP: &[(&str, &str)] =
 
 /// What the design wants measured and cannot be measured yet.
 pub(crate) const LATER: &str =
-    "Not measured yet, since it is not there yet: sessions through a jailed worker; fork, snapshot, restore.";
+    "Not measured yet, since it is not there yet: sessions through a jailed worker.";
 
 fn fresh(codes: &[&str], expect: &str) -> Ask {
     let codes = codes.iter().map(|code| (*code).to_owned()).collect();

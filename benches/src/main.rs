@@ -6,6 +6,7 @@ mod ours;
 mod peer;
 mod protocol;
 mod rounds;
+mod server;
 mod soak;
 mod stats;
 mod table;
@@ -91,7 +92,8 @@ fn run(args: &RunArgs) -> Result<()> {
 
     let mut report = heading(&bench, args.quick);
     let mut all = Vec::new();
-    let wanted = figure::figures().into_iter().filter(|figure| figure.name.contains(&args.only));
+    let wanted =
+        figure::figures(server::start()?).into_iter().filter(|figure| figure.name.contains(&args.only));
     for figure in wanted.filter(|figure| bench.has(figure.language)) {
         eprintln!("{}", figure.name);
         let rows = measure(&bench, &figure, args.quick)?;

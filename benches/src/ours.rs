@@ -1,12 +1,16 @@
 //! Belljar itself as a peer: the library, in this process.
 
+mod state;
+
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use belljar::{Ended, Jar, Limits, MIB, Outcome, Session};
+use belljar::schemars::{self, JsonSchema};
+use belljar::{Ended, Grants, Jar, Limits, MIB, Outcome, Session, Tool};
 use clap::Args;
 use rustix::time::{ClockId, clock_gettime};
+use serde::Deserialize;
 
 use crate::protocol::{Answer, Ask};
 
@@ -25,6 +29,13 @@ pub(crate) struct ServeArgs {
     /// Count fuel
     #[arg(long)]
     fuel: bool,
+}
+
+/// What the function of the host takes that figures call.
+#[derive(Deserialize, JsonSchema)]
+struct Sum {
+    a: i64,
+    b: i64,
 }
 
 /// Answers asks until standard input ends.
@@ -53,11 +64,7 @@ fn answer(jar: &Jar, ask: &Ask) -> Result<Answer> {
     match ask {
         Ask::Hello => Ok(hello(jar)),
         Ask::Fresh { codes, expect, count } => samples(*count, || fresh(jar, codes, expect)),
-        Ask::Step { setup, code, expect, count } => {
-            let session = jar.session()?;
-            completed(&session.run_blocking(setup.as_str())?)?;
-            samples(*count, || timed(&session, code, expect))
-        }
+        Ask::Step { setup, code, expect, count } => steps(jar, setup, (code, expect), *count),
         Ask::Cpu { code, expect } => cpu(jar, code, expect),
         Ask::Idle { code, expect, count } => idle(jar, code, expect, *count),
         Ask::Stop { code, deadline_ms, count } => {
@@ -65,13 +72,27 @@ fn answer(jar: &Jar, ask: &Ask) -> Result<Answer> {
             let jar = jar.clone().with_limits(limits)?;
             samples(*count, || stop(&jar, code, *deadline_ms))
         }
+        Ask::Fork { setup, code, expect, count } => state::fork(jar, setup, (code, expect), *count),
+        Ask::Snapshot { setup, count } => state::snapshot(jar, setup, *count),
+        Ask::Restore { setup, code, expect, count } => state::restore(jar, setup, (code, expect), *count),
+        Ask::Tool { setup, code, expect, count } => {
+            let add = Tool::new("add", |Sum { a, b }| Ok::<_, String>(a + b));
+            steps(&jar.clone().with_grants(Grants::default().tool(add)?), setup, (code, expect), *count)
+        }
+        Ask::Http { port, setup, code, expect, count } => {
+            let grants = Grants::default().net(format!("127.0.0.1:{port}").parse()?);
+            steps(&jar.clone().with_grants(grants), setup, (code, expect), *count)
+        }
     }
 }
 
 fn hello(jar: &Jar) -> Answer {
+    let all = ["fresh", "step", "cpu", "idle", "stop", "fork", "snapshot", "restore", "tool", "http"];
+    // Neither is there for it.
+    let offers = if jar.image().name() == "microjs" { &all[..8] } else { &all[..] };
     Answer {
         version: Some(format!("{} ({})", env!("CARGO_PKG_VERSION"), jar.image().version())),
-        offers: ["fresh", "step", "cpu", "idle", "stop"].map(str::to_owned).to_vec(),
+        offers: offers.iter().map(|ask| (*ask).to_owned()).collect(),
         ..Answer::default()
     }
 }
@@ -92,6 +113,18 @@ fn fresh(jar: &Jar, codes: &[String], expect: &str) -> Result<i64> {
     let took = ns(begun);
     check(&last.context("nothing was run")?, expect)?;
     Ok(took)
+}
+
+fn steps(jar: &Jar, setup: &str, (code, expect): (&str, &str), count: usize) -> Result<Answer> {
+    let session = prepared(jar, setup)?;
+    samples(count, || timed(&session, code, expect))
+}
+
+/// A session that has run `setup`.
+fn prepared(jar: &Jar, setup: &str) -> Result<Session> {
+    let session = jar.session()?;
+    completed(&session.run_blocking(setup)?)?;
+    Ok(session)
 }
 
 fn timed(session: &Session, code: &str, expect: &str) -> Result<i64> {

@@ -18,6 +18,16 @@ pub(crate) enum Ask {
     Idle { code: String, expect: String, count: usize },
     /// By how much `code`, which never ends, outlives `deadline_ms`: `count` times.
     Stop { code: String, deadline_ms: u64, count: usize },
+    /// Of a session that has run `setup`: `count` times a copy that goes on from there and answers `code`.
+    Fork { setup: String, code: String, expect: String, count: usize },
+    /// Of such a session: `count` times its state as bytes.
+    Snapshot { setup: String, count: usize },
+    /// From such bytes: `count` times a session that goes on from there and answers `code`.
+    Restore { setup: String, code: String, expect: String, count: usize },
+    /// Like `Step`, in a session that was given a function `add` of the host, of `a` and `b`.
+    Tool { setup: String, code: String, expect: String, count: usize },
+    /// Like `Step`, in a session that may speak HTTP with this port of this machine.
+    Http { port: u16, setup: String, code: String, expect: String, count: usize },
 }
 
 /// One answer.
@@ -54,14 +64,27 @@ impl Ask {
             Self::Cpu { .. } => "cpu",
             Self::Idle { .. } => "idle",
             Self::Stop { .. } => "stop",
+            Self::Fork { .. } => "fork",
+            Self::Snapshot { .. } => "snapshot",
+            Self::Restore { .. } => "restore",
+            Self::Tool { .. } => "tool",
+            Self::Http { .. } => "http",
         }
     }
 
     /// The same ask for another number of samples, where it has one.
     pub(crate) fn times(&self, samples: usize) -> Self {
         let mut ask = self.clone();
-        if let Self::Fresh { count, .. } | Self::Step { count, .. } | Self::Stop { count, .. } = &mut ask {
-            *count = samples;
+        match &mut ask {
+            Self::Hello | Self::Cpu { .. } | Self::Idle { .. } => {}
+            Self::Fresh { count, .. }
+            | Self::Step { count, .. }
+            | Self::Stop { count, .. }
+            | Self::Fork { count, .. }
+            | Self::Snapshot { count, .. }
+            | Self::Restore { count, .. }
+            | Self::Tool { count, .. }
+            | Self::Http { count, .. } => *count = samples,
         }
         ask
     }

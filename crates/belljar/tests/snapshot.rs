@@ -272,3 +272,39 @@ fn placeholders_of_secrets_go_along_and_values_do_not() {
     let elsewhere = signing("python").with_grants(Grants::default().secret(other));
     assert_eq!(refusal(&elsewhere, &snapshot), SnapshotRefused::Policy);
 }
+
+/// Which pages a run has written is found out only when it may have written others than those before it: nothing must be missed by that.
+#[test]
+fn a_fork_after_any_run_has_all_that_was_written() {
+    let twins: Twins = [
+        (
+            "python",
+            "kept = {}\ndef step(i):\n    kept[i] = bytearray(i * 997 % 70001)\n    for at in range(0, len(kept[i]), 512): kept[i][at] = i % 256\n\
+             def seen(): return sum(map(sum, kept.values()))",
+        ),
+        (
+            "javascript",
+            "const kept = new Map(); function step(i) { const bytes = new Uint8Array(i * 997 % 70001); for (let at = 0; at < bytes.length; at += 512) \
+             bytes[at] = i % 256; kept.set(i, bytes) } \
+             function seen() { return [...kept.values()].reduce((sum, bytes) => bytes.reduce((a, b) => a + b, sum), 0) }",
+        ),
+    ];
+    for (image, setup) in twins {
+        let session = jar(image).session().unwrap();
+        session.run_blocking(setup).unwrap();
+        for step in 1..60u64 {
+            // Some runs write what was written before, and some do not.
+            let code = if step % 3 == 0 { format!("step({step})") } else { "1".to_owned() };
+            assert_eq!(session.run_blocking(code).unwrap().ended, Ended::Completed);
+            let expected: u64 =
+                (1..=step).filter(|i| i % 3 == 0).map(|i| (i * 997 % 70001).div_ceil(512) * (i % 256)).sum();
+            let fork = session.fork(1).unwrap().remove(0);
+            assert_eq!(
+                repr(&fork.run_blocking("seen()").unwrap()),
+                expected.to_string(),
+                "{image}, after {step}"
+            );
+            assert_eq!(repr(&session.run_blocking("seen()").unwrap()), expected.to_string(), "{image}");
+        }
+    }
+}

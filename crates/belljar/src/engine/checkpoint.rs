@@ -3,7 +3,9 @@
 //! At rest, between two requests, memory is all there is: the stack pointer, the only global that changes, is back where the image has
 //! it (`engine::bake` makes sure that there is no other), and tables never change.
 
-use super::pages;
+use std::ops::Range;
+
+use super::pages::{self, Pages};
 
 /// The unit in which memory is compared and kept. The kernel's pages are as large, or a multiple.
 pub(crate) const PAGE_BYTES: usize = 4096;
@@ -20,10 +22,11 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Takes `memory`, of which the image has `base` at the beginning, and zeros thereafter.
-    pub(super) fn take(memory: &[u8], base: &[u8]) -> Self {
-        let mut taken = Self { memory_bytes: memory.len() as u64, ..Self::default() };
-        for range in pages::written(memory) {
+    /// Takes `memory`, of which the image has `base` at the beginning, and zeros thereafter. Other pages than those `written` are as there.
+    pub(super) fn take(memory: &[u8], base: &[u8], written: &Pages) -> Self {
+        let content = Vec::with_capacity(written.iter().map(Range::len).sum());
+        let mut taken = Self { memory_bytes: memory.len() as u64, pages: Vec::new(), content };
+        for range in written {
             for page in range.start / PAGE_BYTES..range.end.div_ceil(PAGE_BYTES) {
                 let here = &memory[page * PAGE_BYTES..(page + 1) * PAGE_BYTES];
                 if here != base_page(base, page) {
@@ -37,6 +40,13 @@ impl Checkpoint {
 
     /// Writes the pages into `memory`, which is the image's and large enough.
     pub(super) fn put(&self, memory: &mut [u8]) {
+        for run in self.pages.chunk_by(|one, next| one + 1 == *next) {
+            if let [first, .., last] = run {
+                pages::expect_writing(
+                    &mut memory[*first as usize * PAGE_BYTES..(*last as usize + 1) * PAGE_BYTES],
+                );
+            }
+        }
         for (page, content) in self.pages() {
             memory[page * PAGE_BYTES..(page + 1) * PAGE_BYTES].copy_from_slice(content);
         }
@@ -64,7 +74,7 @@ mod tests {
         let mut memory = [base.clone(), vec![0; 2 * PAGE_BYTES]].concat();
         memory[PAGE_BYTES + 5] = 7;
         memory[3 * PAGE_BYTES] = 8;
-        let taken = Checkpoint::take(&memory, &base);
+        let taken = Checkpoint::take(&memory, &base, &std::iter::once(0..memory.len()).collect());
         assert_eq!(taken.pages, [1, 3]);
         let mut fresh = [base.clone(), vec![0; 2 * PAGE_BYTES]].concat();
         taken.put(&mut fresh);

@@ -9,7 +9,9 @@ use super::cancel::CancelToken;
 use super::checkpoint::Checkpoint;
 use super::deadline::{Deadline, StopTable, forget_stop, on_epoch};
 use super::erase::Budget;
+use super::faults;
 use super::image::Code;
+use super::pages::{self, Pages};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::meter::Meter;
@@ -58,6 +60,8 @@ pub(crate) struct Instance {
     memory: Memory,
     buffer: TypedFunc<u32, u32>,
     enter: TypedFunc<u32, u32>,
+    /// The pages of its memory that it has for itself, while that is known.
+    written: Option<Pages>,
 }
 
 impl Instance {
@@ -80,7 +84,7 @@ impl Instance {
         let call = instance.get_typed_func(&mut store, "belljar_call").ok();
         store.data_mut().memory = Some(memory);
         store.data_mut().call = call;
-        Ok(Self { store, memory, buffer, enter })
+        Ok(Self { store, memory, buffer, enter, written: None })
     }
 
     /// Makes an instance that goes on where `checkpoint` was taken.
@@ -91,8 +95,10 @@ impl Instance {
     }
 
     /// What the memory has that the image, which begins with `base`, has not. Only right between two requests.
-    pub(crate) fn checkpoint(&self, base: &[u8]) -> Checkpoint {
-        Checkpoint::take(self.memory.data(&self.store), base)
+    pub(crate) fn checkpoint(&mut self, base: &[u8]) -> Checkpoint {
+        let memory = self.memory.data(&self.store);
+        let written = self.written.get_or_insert_with(|| pages::written(memory));
+        Checkpoint::take(memory, base, written)
     }
 
     async fn put(&mut self, checkpoint: &Checkpoint) -> Result<()> {
@@ -100,6 +106,7 @@ impl Instance {
         let grown = self.memory.grow_async(&mut self.store, missing.div_ceil(WASM_PAGE_BYTES)).await;
         grown.map_err(|_| Error::Internal("a checkpoint does not fit into its own limits".to_owned()))?;
         checkpoint.put(self.memory.data_mut(&mut self.store));
+        self.written = None;
         Ok(())
     }
 
@@ -146,18 +153,27 @@ impl Instance {
         self.store.set_epoch_deadline(1);
         let cpu = Arc::clone(self.deadline().cpu());
         let served = match limits.fuel.map_or(Ok(()), |fuel| self.store.set_fuel(fuel)) {
-            Ok(()) => cpu.count(self.serve(request)).await,
+            Ok(()) => cpu.count(self.serve_watched(request)).await,
             Err(error) => Err(error),
         };
         let asked = self.store.data_mut().deadline.end();
         if asked.is_some() {
             forget_stop(self.store.as_context_mut());
+            self.written = None;
         }
         match served {
             Ok(0) => Ending::Served(asked),
             Ok(status) => Ending::Broken(format!("it refused a request with status {status}")),
             Err(error) => ending_of(&error),
         }
+    }
+
+    /// Serves a request, and knows afterwards whether the pages that the instance has for itself are still the same.
+    async fn serve_watched(&mut self, request: &[u8]) -> wasmtime::Result<u32> {
+        let Some(written) = self.written.take() else { return self.serve(request).await };
+        let (served, faulted) = faults::watch(self.serve(request)).await;
+        self.written = (!faulted).then_some(written);
+        served
     }
 
     async fn serve(&mut self, request: &[u8]) -> wasmtime::Result<u32> {

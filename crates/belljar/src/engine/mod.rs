@@ -13,6 +13,7 @@ pub(crate) mod instance;
 pub(crate) mod wasi;
 
 pub(crate) mod checkpoint;
+mod faults;
 mod pages;
 
 pub(crate) mod encode;
