@@ -64,6 +64,7 @@ enum field {
     FIELD_MEMORY_ERROR = 13,
     FIELD_ERROR_COLUMN = 14,
     FIELD_SUSPENDED = 15,
+    FIELD_NOT_IMPORTED = 16,
 };
 
 #endif

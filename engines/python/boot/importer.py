@@ -82,6 +82,13 @@ def _adopt(name):
         module.__path__ = module.__spec__.submodule_search_locations = [file.removesuffix("/__init__.py")]
 
 
+def forget_missing():
+    """Folders of the path that are not there now may be there in a session: packages are mounted when it begins."""
+    for folder, finder in list(sys.path_importer_cache.items()):
+        if finder is None:
+            del sys.path_importer_cache[folder]
+
+
 sys.path_hooks.insert(0, LibraryFinder)
 sys.path_importer_cache.clear()
 for _name in ("encodings", "encodings.aliases", "encodings.utf_8"):

@@ -14,7 +14,7 @@ def boot(name, **known):
     return module
 
 
-boot("importer")          # the standard library can be imported
+importer = boot("importer")         # the standard library can be imported
 boot("environment")       # what the interpreter thinks of the machine it runs on
 belljar = boot("guest")             # the module `belljar` that guest code may import
 sys.modules["belljar"] = belljar.module
@@ -28,8 +28,13 @@ boot("absent")            # what a sandbox lacks says so
 boot("hashes")            # hashlib whole
 boot("preload")           # common modules are part of the image
 serve = boot("private", tools=tools, loop=loop).load("serve")  # from here on, nothing that guest code can reach is used
-
+imports = boot("packages").modules  # the shim imports them, and then calls `settle`
 host.prepare_stop(belljar.TimeLimit)
-serve.warm()
-gc.collect()
-gc.freeze()
+
+
+def settle():
+    """Freezes what is there now."""
+    serve.warm()
+    importer.forget_missing()
+    gc.collect()
+    gc.freeze()

@@ -68,6 +68,14 @@ int boot_start(struct serve *serve) {
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!(*parts[i].place = PyObject_GetAttrString(module, parts[i].name))) return -1;
+    serve->settle = PyDict_GetItemString(space, "settle");
+    serve->imports = PyDict_GetItemString(space, "imports");
     serve->space = PyModule_GetDict(PyImport_AddModule("__main__"));
-    return 0;
+    return serve->settle && serve->imports ? 0 : -1;
+}
+
+int boot_settle(struct serve *serve) {
+    PyObject *done = PyObject_CallNoArgs(serve->settle);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
 }

@@ -38,7 +38,7 @@ static void configure(PyConfig *config) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         refuse(PyConfig_SetString(config, texts[i].field, texts[i].value));
     // The empty entry is the working folder, as for a script that is run where it lies.
-    const wchar_t *const paths[] = {L"", L"" LIBRARY, L"" LIBRARY "/site-packages"};
+    const wchar_t *const paths[] = {L"", L"" LIBRARY, L"" PACKAGES};
     config->module_search_paths_set = 1;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         refuse(PyWideStringList_Append(&config->module_search_paths, paths[i]));
@@ -62,6 +62,10 @@ EXPORT("belljar_init") void belljar_init(void) {
         fault("the boot files failed");
     }
     library_withdraw_start_modules();
+    if (packages_import(serve.imports) < 0 || boot_settle(&serve) < 0) {
+        PyErr_Print();
+        fault("the packages failed");
+    }
     signals_end_the_run();
     immortalise_all();
     hash_complete();

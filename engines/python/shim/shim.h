@@ -12,6 +12,9 @@
 // Where the standard library's files are, for those who read them.
 #define LIBRARY "/usr/lib/python" Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
 
+// Where packages are: those that the image is made with, or those that a session is shown.
+#define PACKAGES "/packages"
+
 // library.c: the standard library as marshalled code, in the module's data.
 void library_offer_start_modules(void);  // what the interpreter needs before it can run Python at all
 void library_withdraw_start_modules(void);  // once everything is found in the library
@@ -50,9 +53,13 @@ PyObject *operation_drop(PyObject *module, PyObject *id);
 // boot.c: brings up the boot files, which see the private module `host`.
 // What the shim calls of `boot/serve.py`, and the namespace that the user's code runs in.
 struct serve {
-    PyObject *begin, *wait, *finish, *fail, *space;
+    PyObject *begin, *wait, *finish, *fail, *settle, *imports, *space;
 };
 int boot_start(struct serve *serve);
+int boot_settle(struct serve *serve);  // all that is to be in the image is there
+
+// packages.c: imports what the image is to have imported.
+int packages_import(PyObject *modules);
 
 // libc.c: a signal that nobody handles ends the run, as it would end a process.
 void signals_end_the_run(void);

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) completion_start: Option<u32>,
     pub(crate) check: Option<u32>,
     pub(crate) suspended: bool,
+    /// Modules that could not be imported while the image was made, each with a NUL and the reason.
+    pub(crate) not_imported: Vec<Vec<u8>>,
     value_bytes_max: usize,
     held: u64,
 }
@@ -84,6 +86,8 @@ impl Report {
             13 => self.memory_error = true,
             14 => self.error_column = Some(number(bytes)?),
             15 => self.suspended = true,
+            16 if self.not_imported.len() < REPEATS_MAX => self.not_imported.extend(keep(NAME_BYTES_MAX)),
+            16 => {}
             _ => return Err(Stop::Fault(format!("it reported an unknown field {field}"))),
         }
         Ok(())

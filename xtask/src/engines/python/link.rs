@@ -18,9 +18,10 @@ pub(super) struct Parts<'a> {
 }
 
 /// The shim's files, and the allocator: both come before libc, and so are found first.
-const SHIM: [&str; 14] = [
+const SHIM: [&str; 15] = [
     "engine",
     "boot",
+    "packages",
     "operations",
     "library",
     "code",
