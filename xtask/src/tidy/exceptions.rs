@@ -29,7 +29,10 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
 pub(super) const CALLERS: &[(&str, &str)] = &[
     ("crates/belljar/src/engine/instance.rs", "the one place where guest code is entered"),
     ("crates/belljar/src/engine/imports.rs", "`try` goes back into the guest that called it"),
-    ("crates/belljar/src/engine/bake.rs", "an engine's start-up, which has seen no code yet"),
+    (
+        "crates/belljar/src/engine/bake.rs",
+        "an engine's start-up, and the imports of the packages that an image is made with",
+    ),
     ("crates/belljar/src/engine/erase/instance.rs", "our own parser, which reads code and runs none of it"),
 ];
 
