@@ -183,6 +183,14 @@ pub enum Error {
         /// Where it was looked for.
         looked: Vec<PathBuf>,
     },
+    /// An image that cannot be made of what was given.
+    #[error("the image {name:?} cannot be made: {reason}")]
+    Bake {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// The image is damaged, foreign, or open to changes by others.
     #[error("the image at {} cannot be trusted: {reason}", path.display())]
     Image {
@@ -243,6 +251,7 @@ impl Error {
             | Self::TooManyForks { .. }
             | Self::NoSnapshotKey
             | Self::SnapshotOfMounts
+            | Self::Bake { .. }
             | Self::Snapshot(_) => Fault::Caller,
             Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
                 Fault::Installation
@@ -267,6 +276,7 @@ impl Error {
             Self::NotSuspended => Some("give it code to run"),
             Self::ToolAnswer { .. } => Some("answer the calls in `pending`, once each, with JSON"),
             Self::SnapshotOfMounts => Some("fork it, or place files with `Grants::file`"),
+            Self::Bake { .. } => Some("choose other packages, fewer imports, or higher limits"),
             Self::NoSnapshotKey => Some("give the jar one with `with_snapshot_key`"),
             Self::Snapshot(_) => {
                 Some("restore it with the image, limits, grants and key that it was taken with")

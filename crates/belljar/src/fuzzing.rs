@@ -1,6 +1,5 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use serde::de::IgnoredAny;
@@ -12,7 +11,7 @@ use crate::engine::image::Language;
 use crate::engine::instance::Ending;
 use crate::host::Host;
 use crate::host::files::Files;
-use crate::host::files::pack::{Pack, pack_folder};
+use crate::host::files::pack::{Pack, Packing};
 use crate::host::memory::GuestMemory;
 use crate::host::net::request::HttpRequest;
 use crate::host::net::rule::NetRule;
@@ -152,7 +151,7 @@ fn memory_and_arguments(bytes: &[u8]) -> (Vec<u8>, Arguments<'_>) {
 
 /// The files of an image that has none: a folder without a name is not there.
 static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| {
-    let bytes = pack_folder(Path::new("")).expect("a folder that is not there has no files");
+    let bytes = Packing::default().finish().expect("nothing can be packed");
     Arc::new(Pack::from_bytes(bytes).expect("what was packed can be opened"))
 });
 

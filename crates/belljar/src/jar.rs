@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::admit::{admit, narrow};
+use crate::baking::{Baked, Baking};
 use crate::blocking::block_on;
 use crate::engine::erase::{self, Eraser};
 use crate::engine::image::{Image, Language};
@@ -213,6 +214,28 @@ impl std::fmt::Debug for Jar {
 /// When the engine cannot be read, started, frozen or compiled, or the image cannot be written.
 pub fn build_image(engine: &std::path::Path, images: &std::path::Path) -> Result<()> {
     crate::engine::bake::bake(&Runtime::shared()?, engine, images)
+}
+
+/// Makes the image `name` from another image and packages, and puts it under `images`. Sessions of it start as fast as those of the other one, with
+/// the packages imported.
+///
+/// The code of the packages runs while the image is made: in the jar, within the limits of `baking`, and with nothing of the host in reach.
+///
+/// # Errors
+///
+/// [`Error::Bake`] when it cannot be made: the packages used up their limits or ended the engine, or the names do not fit. A module that raises
+/// an error is no reason: [`Baked::not_imported`] tells of it.
+pub fn bake_image(from: &Image, name: &str, baking: &Baking, images: &std::path::Path) -> Result<Baked> {
+    crate::engine::bake::bake_packages(from, name, baking, images)
+}
+
+/// Removes the image `name` from `images`. Whether it was there. Sessions of it that live go on.
+///
+/// # Errors
+///
+/// When its files cannot be removed.
+pub fn remove_image(name: &str, images: &std::path::Path) -> Result<bool> {
+    crate::engine::bake::remove(&Runtime::shared()?, name, images)
 }
 
 /// Opens the image `name` in one of `folders` instead of where images are usually kept.

@@ -27,6 +27,7 @@ mod tool;
 mod admit;
 mod typescript;
 
+mod baking;
 mod jar;
 mod live;
 mod session;
@@ -45,6 +46,7 @@ mod blocking;
 pub mod fuzzing;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};
+pub use baking::{Baked, BakedPackage, Baking};
 pub use engine::cancel::CancelToken;
 pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
@@ -55,7 +57,7 @@ pub use host::net::resolve::Resolver;
 pub use host::net::rule::NetRule;
 pub use host::output::Sink;
 pub use host::secrets::Secret;
-pub use jar::{Jar, build_image, open_image_in};
+pub use jar::{Jar, bake_image, build_image, open_image_in, remove_image};
 pub use limits::{
     GRACE, GRACE_HEEDED, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING,
     VALUE_DEPTH_CEILING,
