@@ -65,6 +65,8 @@ pub(crate) enum Failure {
     },
     /// The library refused or failed.
     Library(Error),
+    /// Packages could not be had.
+    Packages(belljar_packages::Error),
     /// The operating system refused.
     System {
         /// What was being done.
@@ -99,7 +101,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::ReaderGone => 0,
-            Self::Usage { .. } | Self::Library(_) | Self::System { .. } => NOT_RUN,
+            Self::Usage { .. } | Self::Library(_) | Self::Packages(_) | Self::System { .. } => NOT_RUN,
         }
     }
 
@@ -117,6 +119,7 @@ impl Failure {
                 Some(format!("text needs quotes of its own: --input '{name}=\"text\"'"))
             }
             Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
+            Self::Packages(error) => error.hint(),
             Self::System { source, .. } => Some(hint_of_system(source).to_owned()),
             Self::ReaderGone => None,
         }
@@ -149,6 +152,7 @@ impl fmt::Display for Failure {
                 write!(f, "{doing}: {}", Plain(source))
             }
             Self::Library(error) => write!(f, "{error}"),
+            Self::Packages(error) => write!(f, "{error}"),
             Self::ReaderGone => f.write_str("nobody reads the output any more"),
         }
     }
@@ -157,6 +161,12 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Library(error)
+    }
+}
+
+impl From<belljar_packages::Error> for Failure {
+    fn from(error: belljar_packages::Error) -> Self {
+        Self::Packages(error)
     }
 }
 

@@ -7,6 +7,7 @@ mod interrupt;
 mod limit_args;
 mod log;
 mod open;
+mod package_args;
 mod render;
 mod snapshot_args;
 mod source;

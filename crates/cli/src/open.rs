@@ -4,6 +4,7 @@ use belljar::{Error, Image, Jar, Runtime};
 
 use crate::exit::Failure;
 use crate::limit_args::LimitArgs;
+use crate::package_args::Wanted;
 
 /// The engine of code that does not say which.
 pub(crate) const DEFAULT_ENGINE: &str = "python";
@@ -19,13 +20,24 @@ pub(crate) fn single() -> Result<Runtime, Failure> {
     Ok(Runtime::new(1)?)
 }
 
-/// A jar of the image `engine` with the limits given.
-pub(crate) fn jar(runtime: &Runtime, engine: &str, args: &LimitArgs) -> Result<Jar, Failure> {
+/// A jar of the image `engine` with the limits and packages given.
+pub(crate) fn jar(
+    runtime: &Runtime,
+    engine: &str,
+    args: &LimitArgs,
+    packages: &Wanted,
+) -> Result<Jar, Failure> {
     let limits = args.limits();
     limits.check().map_err(|error| needs(error, runtime, engine))?;
     let grants = args.grants()?;
-    let image = Image::open(runtime, engine).map_err(|error| missing(error, runtime))?;
+    let image = image(runtime, engine)?;
+    let grants = packages.add_to(grants, &image)?;
     Ok(Jar::new(image)?.with_limits(limits)?.with_grants(grants))
+}
+
+/// The image `engine`.
+pub(crate) fn image(runtime: &Runtime, engine: &str) -> Result<Image, Failure> {
+    Image::open(runtime, engine).map_err(|error| missing(error, runtime))
 }
 
 /// Memory that is too small for anything is too small for the image: says what that needs, where it can be known.

@@ -40,6 +40,11 @@ impl Source {
         Self { code: code.to_owned(), name: None, engine: None }
     }
 
+    /// Whether it is a file with Python in it, by its name.
+    pub(crate) fn is_python_file(&self) -> bool {
+        self.engine == Some("python")
+    }
+
     /// Reads code from standard input.
     pub(crate) fn from_stdin() -> Result<Self, Failure> {
         let code = read("standard input", &mut io::stdin().lock())?;

@@ -15,6 +15,7 @@ use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
+use crate::package_args::{PackageArgs, Wanted};
 use crate::render::{self, Screen};
 use crate::snapshot_args::SnapshotArgs;
 use crate::source::Source;
@@ -34,6 +35,11 @@ pub(crate) struct RunArgs {
     engine: Option<String>,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    packages: PackageArgs,
+    /// Do not fetch what a script asks for by itself (in a comment `# /// script`)
+    #[arg(long, help_heading = "Packages")]
+    no_script_packages: bool,
     #[command(flatten)]
     snapshots: SnapshotArgs,
     /// Set an environment variable of the program; without a value, to what it is here (nothing is passed on by itself)
@@ -64,18 +70,23 @@ pub(crate) struct RunArgs {
 /// Runs what was asked for.
 pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if args.jsonl {
-        return jsonl::serve(args.engine.as_deref().unwrap_or(DEFAULT_ENGINE), &args.limits);
+        return jsonl::serve(
+            args.engine.as_deref().unwrap_or(DEFAULT_ENGINE),
+            &args.limits,
+            &args.packages.wanted()?,
+        );
     }
     args.review.check(&args.limits.mounts()?, args.stdin)?;
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
+    let packages = packages(&args, &source)?;
     let token = CancelToken::new();
     let screen = Screen::new();
     let mut request = request(&args, source.code, source.name)?.cancel_with(&token);
     if !args.json {
         request = request.on_output(screen.sink(&token));
     }
-    let jar = args.snapshots.prepare(open::jar(&open::single()?, engine, &args.limits)?)?;
+    let jar = args.snapshots.prepare(open::jar(&open::single()?, engine, &args.limits, &packages)?)?;
     let session = args.snapshots.session(&jar)?;
     let interrupt = Interrupt::listen()?;
     interrupt.aim(&token);
@@ -106,6 +117,16 @@ fn source(args: &RunArgs) -> Result<Source, Failure> {
         // The parser has made sure that there is one.
         (None, None) => Ok(Source::from_argument("")),
     }
+}
+
+/// The packages that were named, and those that a script of the machine asks for. Code from elsewhere gets none by asking.
+fn packages(args: &RunArgs, source: &Source) -> Result<Wanted, Failure> {
+    let mut wanted = args.packages.wanted()?;
+    if source.is_python_file() && !args.no_script_packages {
+        wanted = wanted.by_script(&source.code)?;
+    }
+    wanted.check_kept(args.snapshots.are_given())?;
+    Ok(wanted)
 }
 
 fn request(args: &RunArgs, code: String, name: Option<String>) -> Result<Request, Failure> {

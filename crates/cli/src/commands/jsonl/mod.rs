@@ -15,7 +15,7 @@ use std::io;
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 
-use belljar::{CancelToken, Error, Grants, Image, Jar, Limits, Request, Runtime};
+use belljar::{CancelToken, Error, Grants, Image, Jar, Language, Limits, Mount, Request, Runtime};
 
 use self::answer::Answers;
 use self::ask::{Ask, Run, Verb};
@@ -24,18 +24,26 @@ use self::refusal::Refusal;
 use self::session::{Job, Task, Worker};
 use crate::exit::Failure;
 use crate::limit_args::LimitArgs;
+use crate::open;
+use crate::package_args::{self, Wanted};
 
 /// How many sessions may live at once, one-off runs included.
 const SESSIONS_MAX: u32 = 256;
 
 /// Serves requests from standard input until it ends, and what has begun by then to its end.
-pub(crate) fn serve(engine: &str, args: &LimitArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn serve(engine: &str, args: &LimitArgs, packages: &Wanted) -> Result<ExitCode, Failure> {
     let limits = args.limits();
     limits.check()?;
     args.mounts()?;
+    let runtime = Runtime::new(SESSIONS_MAX)?;
+    let packages = match packages.is_empty() {
+        true => None,
+        false => Some(package_args::mount(&packages.fetch(&open::image(&runtime, engine)?)?)),
+    };
     let mut server = Server {
-        runtime: Runtime::new(SESSIONS_MAX)?,
+        runtime,
         engine: engine.to_owned(),
+        packages,
         limits,
         grants: args.grants()?,
         jars: BTreeMap::new(),
@@ -62,6 +70,8 @@ struct Server {
     runtime: Runtime,
     /// The engine of requests that name none.
     engine: String,
+    /// What sessions of Python are shown besides.
+    packages: Option<Mount>,
     limits: Limits,
     grants: Grants,
     jars: BTreeMap<String, Jar>,
@@ -164,7 +174,10 @@ impl Server {
             return Ok(jar.clone());
         }
         let image = Image::open(&self.runtime, engine)?;
-        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.grants.clone());
+        let own = image.language() == Language::Python && image.packages().is_empty();
+        let packages = self.packages.iter().filter(|_| own).cloned();
+        let grants = packages.fold(self.grants.clone(), Grants::mount);
+        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(grants);
         self.jars.insert(engine.to_owned(), jar.clone());
         Ok(jar)
     }
