@@ -121,12 +121,18 @@ impl Wanted {
 /// What compiling a set of packages may use, once.
 const COMPILE_TIME_MS: u64 = 300_000;
 const COMPILE_MEMORY_BYTES: u64 = 512 * MIB;
+const COMPILE_HOST_CALLS: u64 = 1_000_000_000;
 
 /// Compiles new packages in the jar. Where that fails they are compiled at each import, as far as they were not.
 fn compile(image: &Image, folder: &Path) {
     let (time_ms, memory_bytes) = (COMPILE_TIME_MS, COMPILE_MEMORY_BYTES);
-    let limits =
-        Limits { time_ms, cpu_ms: time_ms, memory_bytes, host_calls: u64::MAX >> 1, ..Limits::default() };
+    let limits = Limits {
+        time_ms,
+        cpu_ms: time_ms,
+        memory_bytes,
+        host_calls: COMPILE_HOST_CALLS,
+        ..Limits::default()
+    };
     let mount = Mount::read_write(folder, belljar_packages::PLACE).bytes_max(1024 * MIB).files_max(100_000);
     let run = Jar::new(image.clone()).and_then(|jar| {
         jar.with_limits(limits)?
@@ -136,7 +142,7 @@ fn compile(image: &Image, folder: &Path) {
     match run {
         Ok(outcome) if outcome.error.is_none() => {}
         Ok(outcome) => tracing::info!(error = ?outcome.error, "not all packages could be compiled"),
-        Err(error) => tracing::info!(%error, "packages could not be compiled"),
+        Err(error) => render::note(&format!("the packages could not be compiled ahead: {error}")),
     }
 }
 

@@ -37,6 +37,12 @@ fn a_package_and_what_it_needs_can_be_imported_and_the_second_run_asks_nobody() 
         "{first:?}"
     );
     assert_eq!(first.stderr, "note: fetched 2 packages\n");
+    let code = "import greeting, pathlib; print(pathlib.Path(greeting.__spec__.cached).is_file())";
+    assert_eq!(
+        world.run(["run", "--with", "greeting", "-c", code]).stdout,
+        "True\n",
+        "it was compiled before"
+    );
     let asked = index.requests();
     let code = "import importlib.metadata as m, importlib.resources as r, pkgutil
 print(m.version('helper'), r.files('greeting').joinpath('words.txt').read_text(), [x.name for x in pkgutil.iter_modules(['/packages'])])
