@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod imports;
 pub(crate) mod instance;
+mod paths;
 pub(crate) mod wasi;
 
 pub(crate) mod checkpoint;

@@ -14,6 +14,7 @@ pub(crate) mod input;
 pub(crate) mod net;
 pub(crate) mod operations;
 pub(crate) mod output;
+pub(crate) mod paths;
 pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod secrets;
