@@ -22,6 +22,7 @@
 #include "text.c"
 #include "digest.c"
 #include "files.c"
+#include "types.c"
 #include "rejections.c"
 #include "modules.c"
 #include "natives.c"

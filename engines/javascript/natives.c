@@ -193,6 +193,7 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("fileList", 1, native_file_list),
     JS_CFUNC_DEF("fileLink", 1, native_file_link),
     JS_CFUNC_DEF("fileChange", 3, native_file_change),
+    JS_CFUNC_DEF("untype", 2, native_untype),
     JS_CFUNC_DEF("evaluate", 2, native_evaluate),
     JS_CFUNC_DEF("isScript", 1, native_is_script),
     JS_CFUNC_DEF("requireModule", 1, native_require_module),

@@ -48,7 +48,8 @@ static JSValue compile_script_or_module(void) {
         bool no_module = false;
         if (JS_IsException(module)) {
             JSValue second = JS_GetException(outside);
-            no_module = is_syntax_error(second);
+            // What is wrong in a module is told of the module, and not that it is no script.
+            no_module = is_syntax_error(second) && !is_further(second, error);
             if (no_module) JS_FreeValue(outside, second);
             else JS_Throw(outside, second);
         }

@@ -28,14 +28,14 @@ struct Wheel {
     sha256: String,
 }
 
-/// An npm package, of which one file is kept: all of it in one piece.
+/// An npm package, of which one file is kept: all of it in one piece. Or all files as they were published, in `package`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bundle {
     name: String,
     version: String,
     sha256: String,
-    file: String,
+    file: Option<String>,
 }
 
 /// Fetches what is not in the cache yet.
@@ -69,6 +69,10 @@ impl Bundle {
         let make = |draft: &Draft| {
             require(&[&require::PYTHON, &require::PIP, &require::TAR])?;
             let folder = npm::unpack(cache, &draft.work, &format!("{name}@{version}"), sha256)?;
+            let Some(file) = file else {
+                return std::fs::rename(&folder, draft.out.join("package"))
+                    .with_context(|| format!("keeping {}", folder.display()));
+            };
             cache::write(&draft.out.join(format!("{name}.js")), cache::read(&folder.join(file))?)
         };
         keep(cache, "npm", (name, version, sha256), make)

@@ -10,12 +10,14 @@ use crate::collect;
 use crate::engine::encode::{Encoder, Verb};
 use crate::engine::image::Language;
 use crate::engine::instance::Ending;
+use crate::grants::Grants;
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::files::pack::{Pack, pack_folder};
 use crate::host::memory::GuestMemory;
 use crate::host::net::request::HttpRequest;
 use crate::host::net::rule::NetRule;
+use crate::host::paths;
 use crate::host::random::Random;
 use crate::host::report::Report;
 use crate::host::secrets::{Scrubber, Secret, Secrets};
@@ -203,14 +205,14 @@ fn call(
     from: &mut Arguments<'_>,
 ) -> Result<(), Stop> {
     let stream = if function & 1 == 0 { Stream::Stdout } else { Stream::Stderr };
-    match function % 40 {
+    match function % 46 {
         0 | 1 => return host.output.write(&mut host.meter, memory, stream, from.pair()),
         2 => return host.input.read(memory, from.word(), from.word()).map(drop),
         3 | 4 => return host.report.field(&mut host.meter, memory, from.word(), from.pair()),
         5 => return host.random.fill(memory, from.word(), from.word()),
         _ => {}
     }
-    serve(host, memory, |host, memory| match function % 40 {
+    serve(host, memory, |host, memory| match function % 46 {
         6 => fd::read(host, memory, from.word(), from.pair(), from.word()),
         7 => fd::pread(host, memory, from.word(), from.pair(), (from.long(), from.word())),
         8 => fd::write(host, memory, from.word(), from.pair(), from.word()),
@@ -244,6 +246,12 @@ fn call(
         36 => process::random_get(host, memory, from.pair()),
         37 => clock::time_get(host, memory, from.word(), from.word()),
         38 => clock::res_get(host, memory, from.word(), from.word()),
+        39 => paths::stat(host, memory, from.pair(), from.word(), from.word()),
+        40 => paths::read(host, memory, from.pair(), from.long(), (from.pair(), from.word())),
+        41 => paths::write(host, memory, from.pair(), from.word(), from.pair()),
+        42 => paths::list(host, memory, from.pair(), (from.pair(), from.word())),
+        43 => paths::link(host, memory, from.pair(), (from.pair(), from.word())),
+        44 => paths::change(host, memory, from.word(), from.pair(), from.pair()),
         _ => {
             let wait = poll::prepare(host, memory, from.pair(), from.pair())?;
             poll::finish(memory, &wait)
@@ -292,6 +300,28 @@ pub fn typescript(bytes: &[u8]) {
     assert_ne!(outcome.ended, Ended::Crashed, "{:?}", outcome.error);
     assert!(outcome.usage.peak_memory_bytes <= 33 * MIB, "{:?}", outcome.usage);
     assert!(outcome.usage.wall_ms < 1000.0, "{:?}", outcome.usage);
+}
+
+/// A program and what it imports: package.json, an ES module, a CommonJS module and the program, apart by a byte that no text has. Whatever
+/// they are, the engine does not break, and goes on.
+pub fn modules(bytes: &[u8]) {
+    static JAR: LazyLock<Jar> = LazyLock::new(|| {
+        let limits = Limits { time_ms: 200, memory_bytes: 32 * MIB, ..Limits::default() };
+        Jar::open("javascript")
+            .and_then(|jar| jar.with_limits(limits))
+            .unwrap_or_else(|error| panic!("{error} ({:?})", error.hint()))
+    });
+    let mut pieces = bytes.split(|byte| *byte == 0xff);
+    let mut grants = Grants::default();
+    for name in ["node_modules/p/package.json", "node_modules/p/a.mjs", "b.cjs"] {
+        grants = grants.file(format!("/work/{name}"), pieces.next().unwrap_or_default().to_vec());
+    }
+    let program = String::from_utf8_lossy(pieces.next().unwrap_or(b"import 'p'")).into_owned();
+    let session = JAR.clone().with_grants(grants).session().expect("files can be placed there");
+    for code in [program.as_str(), "await import('p')", "require('./b.cjs')", "require('p')"] {
+        let outcome = session.run_blocking(code).expect("such a request is admitted");
+        assert_ne!(outcome.ended, Ended::Crashed, "{code}: {:?}", outcome.error);
+    }
 }
 
 /// A rule, and behind a line end a URL.

@@ -1,11 +1,11 @@
 //! The front door: an image with limits and grants, everything that is needed to run code.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::admit::{admit, narrow};
 use crate::blocking::block_on;
-use crate::engine::erase::{self, Eraser};
+use crate::engine::erase::Eraser;
 use crate::engine::image::{Image, Language};
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey};
+use crate::typescript::Types;
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -34,7 +35,7 @@ pub struct Jar {
     pub(crate) image: Image,
     pub(crate) limits: Arc<Limits>,
     pub(crate) grants: Arc<Grants>,
-    eraser: Arc<OnceLock<Eraser>>,
+    pub(crate) types: Arc<Types>,
     pub(crate) snapshot_key: Option<SnapshotKey>,
 }
 
@@ -57,8 +58,9 @@ impl Jar {
         if image.language() == Language::TypeScript {
             return Err(Error::NoEngine { name: image.name().to_owned() });
         }
-        let (limits, grants, eraser) = (Arc::default(), Arc::default(), Arc::default());
-        let jar = Self { image, limits, grants, eraser, snapshot_key: None };
+        let types = Arc::new(Types::beside(image.clone()));
+        let (limits, grants) = (Arc::default(), Arc::default());
+        let jar = Self { image, limits, grants, types, snapshot_key: None };
         jar.with_limits(Limits::default())
     }
 
@@ -181,14 +183,9 @@ impl Jar {
         *hasher.finalize().as_bytes()
     }
 
-    /// What takes the types out of TypeScript: found beside the jar's image, or where images are usually kept, at first use.
+    /// What takes the types out of TypeScript.
     pub(crate) fn eraser(&self) -> Result<&Eraser> {
-        if let Some(eraser) = self.eraser.get() {
-            return Ok(eraser);
-        }
-        let image = Image::open_in(self.image.runtime(), erase::IMAGE, &self.image.near())?;
-        let eraser = Eraser::new(&image)?;
-        Ok(self.eraser.get_or_init(|| eraser))
+        self.types.eraser()
     }
 
     pub(crate) fn counting(&self) -> Counting {

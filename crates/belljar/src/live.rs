@@ -60,7 +60,7 @@ impl Live {
     /// Begins a session.
     pub(crate) async fn start(jar: &Jar) -> Result<Self> {
         let code = jar.image.code(jar.counting())?;
-        let instance = Instance::start(code, host_of(jar)?).await?;
+        let instance = Instance::start(code, host_of(jar)?).await?.reads_types(jar.types.clone());
         Ok(Self { instance, seeded: false, used: false, suspended: false })
     }
 
@@ -68,7 +68,7 @@ impl Live {
     pub(crate) async fn resume(jar: &Jar, rest: &Rest) -> Result<Self> {
         let code = jar.image.code(jar.counting())?;
         let host = granted(Host::resume(&jar.limits, &rest.kept)?, jar);
-        let instance = Instance::resume(code, host, &rest.memory).await?;
+        let instance = Instance::resume(code, host, &rest.memory).await?.reads_types(jar.types.clone());
         Ok(Self {
             instance,
             seeded: rest.seeded,
@@ -150,7 +150,10 @@ impl Live {
         let verb = if plan.answers.is_some() { Verb::Resume } else { Verb::Run };
         let mut encoder = self.begin(verb, &plan.limits, &plan.cancel);
         if let Some(eraser) = eraser {
-            match typescript::read(eraser, &mut self.instance, &plan.name, &plan.code).await {
+            let budget = self.instance.lend();
+            let (read, budget) = typescript::read(eraser, &plan.name, &plan.code, budget).await;
+            self.instance.take_back(budget);
+            match read {
                 Ok(code) => plan.code = code,
                 Err(reason) => {
                     let ending = self.instance.give_up(reason);

@@ -12,6 +12,7 @@ mod server;
 
 mod attacks;
 mod attacks_files;
+mod attacks_files_javascript;
 mod attacks_host;
 mod attacks_net;
 mod attacks_output;
@@ -19,8 +20,10 @@ mod attacks_secrets;
 mod corpus;
 mod engines;
 mod image;
+mod modules;
 mod mounts;
 mod net;
+mod node_files;
 mod programs;
 mod recursion;
 mod repeatable;

@@ -2,7 +2,9 @@
 (function (host, glue, global) {
   'use strict';
 
-  const BASES = { Error, TypeError, RangeError };
+  const { Error, TypeError, RangeError, SyntaxError } = global;
+  const { assign } = Object;
+  const BASES = { Error, TypeError, RangeError, SyntaxError };
   const OUTSIDE_MOUNTS = 'files can be changed in /tmp, /work, /output and in mounts that are rw or cow';
 
   // The host's numbers (of WASI's preview 1): Node's code, its number and its words; and what else is worth knowing.
@@ -36,7 +38,7 @@
   };
 
   glue.failure = (base, code, message) => {
-    const error = new BASES[base](message);
+    const error = new (BASES[base] ?? Error)(message);
     error.code = code;
     return error;
   };
@@ -45,7 +47,7 @@
     const [code, errno, words, hint] = FILE[number] ?? ['EIO', -5, `unknown error ${number}`];
     const places = `'${path}'${dest === undefined ? '' : ` -> '${dest}'`}`;
     const error = new Error(`${code}: ${words}, ${syscall} ${places}${hint ? ` (${hint})` : ''}`);
-    Object.assign(error, { errno, code, syscall, path });
+    assign(error, { errno, code, syscall, path });
     if (dest !== undefined) error.dest = dest;
     return error;
   };

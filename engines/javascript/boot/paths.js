@@ -54,16 +54,15 @@
   const trimmed = (path) => path.replace(/(?<=[^/])\/+$/, '');
 
   function dirname(path) {
-    const text = trimmed(checked(path, 'path'));
-    const slash = text.lastIndexOf('/');
-    if (slash < 0) return '.';
-    return text.slice(0, slash).replace(/\/+$/, '') || '/';
+    const end = trimmed(checked(path, 'path')).lastIndexOf('/');
+    if (end < 1) return path.startsWith('/') ? '/' : '.';
+    return end === 1 && path.startsWith('/') ? '//' : path.slice(0, end);
   }
 
   function basename(path, suffix = '') {
     const text = trimmed(checked(path, 'path'));
     const name = text.slice(text.lastIndexOf('/') + 1);
-    checked(suffix, 'suffix');
+    if (checked(suffix, 'suffix') === path) return '';
     return name !== suffix && suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
   }
 

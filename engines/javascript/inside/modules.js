@@ -2,8 +2,8 @@
 (function (host, glue, outer) {
   'use strict';
 
-  const { fileKind, fileLink, fileRead, fileStat, isScript } = host;
-  const { isFile, isDirectory, dirname, join, normal, scopeOf, imported, inPackages, loosely, firstFile, NAMES, PERCENT, badSpecifier } = glue.packages;
+  const { fileKind, fileLink, fileRead, fileStat, isScript, untype } = host;
+  const { isFile, isDirectory, dirname, join, normal, scopeOf, imported, inPackages, loosely, firstFile, PERCENT, badSpecifier } = glue.packages;
   // Where the program is taken to lie, whatever its name on the machine is.
   const PROGRAM = '/work';
   const LINK = 7;
@@ -106,16 +106,20 @@
     throw glue.failure('Error', 'ERR_UNKNOWN_BUILTIN_MODULE', lacking(specifier) || `No such built-in module: ${specifier}; there are ${names}`);
   }
 
-  // A specifier that is no path.
-  function bare(specifier, base, basePath, kind) {
+  // A module of Node's, or one of a package.
+  function ofPackage(specifier, base, basePath, kind) {
     const own = builtin(specifier);
     if (own) return own;
-    if (specifier.startsWith('#')) return imported(specifier, basePath, kind);
     const place = inPackages(specifier, base, basePath, kind);
     if (place !== undefined) return place;
     throw missingPackage(specifier.startsWith('@') ? specifier.split('/', 2).join('/') : specifier.split('/', 1)[0], base, basePath);
   }
-  glue.resolveBare = (specifier, basePath, kind) => bare(specifier, basePath, basePath, kind);
+  glue.resolveTarget = (specifier, basePath, kind) => ofPackage(specifier, basePath, basePath, kind);
+
+  // A specifier that is no path.
+  function bare(specifier, base, basePath, kind) {
+    return specifier.startsWith('#') ? imported(specifier, basePath, kind) : ofPackage(specifier, base, basePath, kind);
+  }
 
   // [path, what follows it: a query makes another module of the same file]
   function ofUrl(specifier, directory, base) {
@@ -191,14 +195,20 @@
     return /\b(import|export|await)\b/.test(source) && !isScript(glue.wrapped(source)) ? 'module' : 'commonjs';
   };
 
+  function withoutTypes(path, text) {
+    const read = untype(path, text);
+    if (typeof read === 'string') return read;
+    const [name, message] = read[0].split('\n', 2);
+    throw glue.failure(name, 'ERR_INVALID_TYPESCRIPT_SYNTAX', message);
+  }
+
   // The text of a module, without the types if it has any.
   glue.sourceOf = function sourceOf(path) {
     let text = fileRead(path, true);
     if (typeof text !== 'string') throw glue.fileFailure(text, 'open', path);
     if (text.startsWith('\ufeff')) text = text.slice(1);
     if (text.startsWith('#!')) text = `//${text.slice(2)}`;
-    if (TYPES.test(path)) throw glue.failure('Error', 'ERR_UNKNOWN_FILE_EXTENSION', `${path}: TypeScript`);
-    return text;
+    return TYPES.test(path) ? withoutTypes(path, text) : text;
   };
 
   const byName = (value) => {

@@ -83,7 +83,7 @@
     if (!target.startsWith('./')) {
       const leaves = !internal || target.startsWith('../') || target.startsWith('/') || glue.hasScheme(target) && !target.startsWith('node:');
       if (leaves) throw badTarget(scope, key, target, internal, base);
-      return glue.resolveBare(pattern ? target.replaceAll('*', () => match) : target, join(scope.directory, 'package.json'), kind);
+      return glue.resolveTarget(pattern ? target.replaceAll('*', () => match) : target, join(scope.directory, 'package.json'), kind);
     }
     if (BAD_SEGMENT.test(target.slice(2))) throw badTarget(scope, key, target, internal, base);
     if (pattern && BAD_SEGMENT.test(match)) {
@@ -184,11 +184,9 @@
     const scoped = !specifier.startsWith('@') || specifier.includes('/');
     if (name === '' || !scoped || name.startsWith('.') || /[\\%]/.test(name)) throw badSpecifier(specifier, 'is not a valid package name', base);
     const subpath = at < 0 ? '.' : `.${specifier.slice(at)}`;
-    if (subpath.endsWith('/') && subpath !== './') return [name, subpath];
     return [name, subpath];
   }
 
-  const NAMES = ['', '.js', '.json', '.cjs', '.mjs'];
   const firstFile = (path, endings) => endings.map((ending) => path + ending).find(isFile);
 
   // A directory as CommonJS finds it, and the main file of a package without "exports".
@@ -228,5 +226,5 @@
     }
   }
 
-  glue.packages = { isFile, isDirectory, dirname, join, normal, scopeOf, imported, inPackages, loosely, firstFile, NAMES, PERCENT, badSpecifier, readPackage };
+  glue.packages = { isFile, isDirectory, dirname, join, normal, scopeOf, imported, inPackages, loosely, firstFile, PERCENT, badSpecifier };
 })

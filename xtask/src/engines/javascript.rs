@@ -136,6 +136,14 @@ fn with_own_loading(text: &str) -> Result<String> {
         "        if (js_resolve_module(ctx, m) < 0)\n            goto fail1;\n        fun_obj",
         "        fun_obj",
     )?;
+    // A module that waited for others and is done is waited for no more.
+    let done = |before: &str| {
+        format!(
+            "                JS_FreeValue(ctx, error);\n            }} else {{\n{before}                js_set_module_evaluated(ctx, m);"
+        )
+    };
+    let text =
+        super::replace_once(&text, &done(""), &done("                m->async_evaluation = false;\n"))?;
     super::replace_all(&text, 2, "js_free_modules(ctx, JS_FREE_MODULE_NOT_RESOLVED);", "")
 }
 

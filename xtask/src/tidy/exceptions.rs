@@ -40,8 +40,8 @@ pub(super) const CIRCLES: &[(&str, &str)] = &[
         "a jar starts and restores sessions, and each form of a session knows the jar that it was made from",
     ),
     (
-        "engine::imports, engine::wasi",
-        "one linker is filled by both, and both take a call apart in the same way",
+        "engine::imports, engine::paths, engine::types, engine::wasi",
+        "one linker is filled by all, and all take a call apart in the same way",
     ),
 ];
 

@@ -23,6 +23,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     waiting(linker)?;
     jumps(linker)?;
     super::paths::add_to_linker(linker)?;
+    super::types::add_to_linker(linker)?;
     super::wasi::add_to_linker(linker)
 }
 
@@ -157,7 +158,9 @@ pub(crate) fn split<'a>(
 }
 
 /// The same, and counts the call.
-fn charged<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(GuestMemory<'a>, &'a mut Host)> {
+pub(super) fn charged<'a>(
+    caller: &'a mut Caller<'_, State>,
+) -> wasmtime::Result<(GuestMemory<'a>, &'a mut Host)> {
     stops(caller.data_mut().host.meter.call())?;
     split(caller)
 }
