@@ -60,6 +60,7 @@
   // What whoever runs the code could grant, when nothing is mounted where something is looked for.
   function grant(directory) {
     for (let here = directory; here !== '/'; here = dirname(here)) if (mounted(here)) return '';
+    if (directory === '/') return '';
     return `; no directory of the machine is mounted at ${directory}: --mount DIR:${directory} lets the code read one there`;
   }
 
@@ -84,7 +85,7 @@
     __proto__: null,
     'no sockets: use fetch, to the hosts that --allow-net names': ['http', 'https', 'http2', 'net', 'tls', 'dns', 'dgram', 'inspector'],
     'no processes and no threads': ['child_process', 'cluster', 'worker_threads'],
-    'files are read and written whole; for streams there are the globals ReadableStream and WritableStream': ['stream', 'zlib', 'readline'],
+    'files are read and written whole; for streams there is the global ReadableStream': ['stream', 'zlib', 'readline'],
     'there are the globals crypto, URL, TextEncoder, structuredClone, EventTarget and console': ['assert', 'async_hooks', 'buffer', 'console', 'constants', 'crypto', 'diagnostics_channel', 'domain', 'events', 'os', 'perf_hooks', 'punycode', 'querystring', 'repl', 'sqlite', 'string_decoder', 'sys', 'test', 'timers', 'trace_events', 'tty', 'util', 'v8', 'vm', 'wasi'],
   };
 

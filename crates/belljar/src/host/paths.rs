@@ -191,3 +191,185 @@ fn with_open<T>(
     space.close(fd, &mut change)?;
     Ok(done?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::host::files::Files;
+    use crate::host::files::pack::Pack;
+    use crate::host::random::Random;
+    use crate::host::time::Time;
+    use crate::host::wasi::serve;
+    use crate::limits::Limits;
+
+    const PATH: u32 = 0x100;
+    const OTHER: u32 = 0x600;
+    const BUFFER: u32 = 0x1000;
+    const OUT: u32 = 0x10;
+    const MEMORY_BYTES: u32 = 0x10000;
+
+    struct Guest {
+        host: Host,
+        bytes: Vec<u8>,
+    }
+
+    impl Guest {
+        fn new(limits: &Limits) -> Self {
+            let files = Files::new(limits, Arc::new(Pack::empty()));
+            let host = Host::new(limits, Time::repeatable(), Random::from_seed(1), files);
+            Self { host, bytes: vec![0; MEMORY_BYTES as usize] }
+        }
+
+        fn put(&mut self, at: u32, bytes: &[u8]) -> Span {
+            self.bytes[at as usize..][..bytes.len()].copy_from_slice(bytes);
+            (at, u32::try_from(bytes.len()).unwrap())
+        }
+
+        fn call(&mut self, act: impl FnOnce(&mut Host, &mut GuestMemory<'_>) -> Answer) -> u32 {
+            serve(&mut self.host, &mut GuestMemory::new(&mut self.bytes), act).unwrap()
+        }
+
+        fn write(&mut self, path: &str, begins: u32, content: &[u8]) -> u32 {
+            let (path, content) = (self.put(PATH, path.as_bytes()), self.put(BUFFER, content));
+            self.call(|host, memory| super::write(host, memory, path, begins, content))
+        }
+
+        fn read(&mut self, path: &str, from: u64, room: u32) -> Result<Vec<u8>, u32> {
+            let path = self.put(PATH, path.as_bytes());
+            let error =
+                self.call(|host, memory| super::read(host, memory, path, from, ((BUFFER, room), OUT)));
+            if error == 0 { Ok(self.given()) } else { Err(error) }
+        }
+
+        fn list(&mut self, path: &str, room: u32) -> (u32, u32) {
+            let path = self.put(PATH, path.as_bytes());
+            let error = self.call(|host, memory| super::list(host, memory, path, ((BUFFER, room), OUT)));
+            (error, self.word(OUT))
+        }
+
+        fn change(&mut self, asked: u32, path: &str, other: &str) -> u32 {
+            let (path, other) = (self.put(PATH, path.as_bytes()), self.put(OTHER, other.as_bytes()));
+            self.call(|host, memory| super::change(host, memory, asked, path, other))
+        }
+
+        fn word(&self, at: u32) -> u32 {
+            u32::from_le_bytes(*self.bytes[at as usize..].first_chunk().unwrap())
+        }
+
+        fn given(&self) -> Vec<u8> {
+            self.bytes[BUFFER as usize..][..self.word(OUT) as usize].to_vec()
+        }
+    }
+
+    fn number(errno: Errno) -> u32 {
+        errno.number()
+    }
+
+    #[test]
+    fn files_are_written_read_listed_and_removed() {
+        let mut guest = Guest::new(&Limits::default());
+        assert_eq!(guest.write("/work/a", how::REPLACE, b"one"), 0);
+        assert_eq!(guest.write("/work/a", how::APPEND, b" two"), 0);
+        assert_eq!(guest.write("/work/a", how::CREATE, b"x"), number(Errno::Exist));
+        assert_eq!(guest.read("work/a", 0, 100), Ok(b"one two".to_vec()));
+        assert_eq!(guest.read("/work/a", 4, 2), Ok(b"tw".to_vec()));
+        assert_eq!(guest.read("/work/a", u64::MAX, 2), Ok(vec![]));
+        assert_eq!(guest.write("/work/a", how::REPLACE, b""), 0);
+        assert_eq!(guest.read("/work/a", 0, 100), Ok(vec![]));
+
+        assert_eq!(guest.change(what::MAKE_DIRECTORY, "/work/d", ""), 0);
+        assert_eq!(guest.change(what::MAKE_LINK, "/work/l", "a"), 0);
+        assert_eq!(guest.list("/work", 100), (0, 9));
+        let mut entries = guest.given();
+        entries.sort_unstable();
+        let mut expected = b"\x04\x01a\x03\x01d\x07\x01l".to_vec();
+        expected.sort_unstable();
+        assert_eq!(entries, expected);
+        assert_eq!(guest.list("/work", 4), (0, 9), "what does not fit is counted");
+        assert_eq!(guest.list("/work/a", 4).0, number(Errno::Notdir));
+
+        let link = guest.put(PATH, b"/work/l");
+        assert_eq!(guest.call(|host, memory| super::link(host, memory, link, ((BUFFER, 9), OUT))), 0);
+        assert_eq!(guest.given(), b"a");
+        assert_eq!(guest.call(|host, memory| stat(host, memory, link, 0, BUFFER)), 0);
+        assert_eq!(guest.bytes[BUFFER as usize + 16], 7);
+        assert_eq!(guest.call(|host, memory| stat(host, memory, link, 1, BUFFER)), 0);
+        assert_eq!(guest.bytes[BUFFER as usize + 16], 4);
+
+        assert_eq!(guest.change(what::RENAME, "/work/a", "/work/d/b"), 0);
+        assert_eq!(guest.change(what::REMOVE_DIRECTORY, "/work/d", ""), number(Errno::Notempty));
+        assert_eq!(guest.change(what::REMOVE_FILE, "/work/d/b", ""), 0);
+        assert_eq!(guest.change(what::REMOVE_DIRECTORY, "/work/d", ""), 0);
+        assert_eq!(guest.host.files.space().open_count(), 0);
+    }
+
+    #[test]
+    fn hostile_arguments_are_refused() {
+        let mut guest = Guest::new(&Limits { open_files: 2, ..Limits::default() });
+        guest.write("/work/a", how::REPLACE, b"x");
+        let path = guest.put(PATH, b"/work/a");
+        let outside = (MEMORY_BYTES - 2, 16);
+        let fault = number(Errno::Fault);
+        for _ in 0..4 {
+            assert_eq!(guest.call(|host, memory| stat(host, memory, outside, 1, OUT)), fault);
+            assert_eq!(guest.call(|host, memory| stat(host, memory, path, 1, MEMORY_BYTES - 63)), fault);
+            assert_eq!(guest.call(|host, memory| super::read(host, memory, path, 0, (outside, OUT))), fault);
+            assert_eq!(
+                guest.call(|host, memory| super::read(
+                    host,
+                    memory,
+                    path,
+                    0,
+                    ((BUFFER, 8), MEMORY_BYTES - 3)
+                )),
+                fault
+            );
+            assert_eq!(guest.call(|host, memory| super::write(host, memory, path, 0, outside)), fault);
+            assert_eq!(
+                guest.call(|host, memory| super::list(host, memory, path, ((BUFFER, u32::MAX), OUT))),
+                fault
+            );
+            assert_eq!(
+                guest.call(|host, memory| super::link(host, memory, path, ((u32::MAX, 2), OUT))),
+                fault
+            );
+            assert_eq!(
+                guest.call(|host, memory| super::change(host, memory, what::RENAME, path, outside)),
+                fault
+            );
+        }
+        let invalid = number(Errno::Inval);
+        assert_eq!(
+            guest.call(|host, memory| super::write(host, memory, path, 0, (BUFFER, TRANSFER_BYTES_MAX + 1))),
+            invalid
+        );
+        assert_eq!(guest.call(|host, memory| super::write(host, memory, path, 3, (BUFFER, 1))), invalid);
+        assert_eq!(guest.change(6, "/work/a", ""), invalid);
+        assert_eq!(guest.change(what::MAKE_LINK, "/work/l", "a\0b"), invalid);
+        assert_eq!(
+            guest.call(|host, memory| stat(host, memory, (PATH, 4097), 1, OUT)),
+            number(Errno::Nametoolong)
+        );
+        assert_eq!(guest.read("/work/\u{0}", 0, 1), Err(invalid));
+        assert_eq!(guest.read("", 0, 1), Err(number(Errno::Noent)));
+        assert_eq!(guest.read("/work", 0, 1), Err(number(Errno::Isdir)));
+        let wrong = guest.put(PATH, b"/work/\xff");
+        assert_eq!(guest.call(|host, memory| stat(host, memory, wrong, 1, OUT)), number(Errno::Ilseq));
+        assert_eq!(guest.read("/work/a", 0, 8), Ok(b"x".to_vec()), "nothing of it did any harm");
+        assert_eq!(guest.host.files.space().open_count(), 0);
+    }
+
+    #[test]
+    fn calls_are_counted() {
+        let mut guest = Guest::new(&Limits { host_calls: 3, ..Limits::default() });
+        for _ in 0..3 {
+            guest.list("/work", 0);
+        }
+        let counted = serve(&mut guest.host, &mut GuestMemory::new(&mut guest.bytes), |host, memory| {
+            stat(host, memory, (PATH, 0), 0, OUT)
+        });
+        assert!(counted.is_err());
+    }
+}

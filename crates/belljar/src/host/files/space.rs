@@ -35,6 +35,12 @@ impl Space {
         Self { tree: Tree::new(pack), open: Descriptors::new(open_files), quota }
     }
 
+    /// How many descriptors the guest has.
+    #[cfg(test)]
+    pub(crate) fn open_count(&self) -> usize {
+        self.open.count()
+    }
+
     /// What a descriptor reads from and writes to.
     pub(crate) fn channel(&self, fd: u32) -> Result<Channel, FileError> {
         Ok(match self.open.get(fd)? {
