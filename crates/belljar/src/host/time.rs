@@ -34,6 +34,11 @@ pub(crate) struct TimeState {
 }
 
 impl TimeState {
+    /// Whether it is the clock of a repeatable run.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
     /// The clock goes on from here.
     pub(crate) fn resume(self) -> Time {
         if self.repeatable {
@@ -70,7 +75,7 @@ impl Time {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 coarse(since)
             }
-            Self::Repeatable { .. } => REPEATABLE_EPOCH_NS + self.monotonic_ns(),
+            Self::Repeatable { .. } => REPEATABLE_EPOCH_NS.saturating_add(self.monotonic_ns()),
             Self::Frozen => 0,
         }
     }
