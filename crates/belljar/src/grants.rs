@@ -77,6 +77,7 @@ impl Grants {
         hasher.update(format!("{:?}", self.secrets).as_bytes());
         for tool in self.tools.values() {
             hasher.update(blake3::hash(tool.described().to_string().as_bytes()).as_bytes());
+            hasher.update(&[u8::from(tool.tool.work.is_of_the_caller())]);
         }
     }
 

@@ -28,6 +28,7 @@ mod session;
 mod snapshot;
 mod stream;
 mod tools;
+mod tools_bounds;
 mod typescript;
 
 /// A file that is neither a module here nor a program of its own would be run by nobody.

@@ -10,10 +10,13 @@ use super::operations::{Answer, Failure, Field, Waiting, next_field};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::request::ToolAnswer;
-use crate::tool::{Check, Done, GrantedTool, ToolCall, Working};
+use crate::tool::{Check, Done, GrantedTool, TooLong, ToolCall};
 
 /// The largest arguments of a call, in bytes of JSON.
 const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
+
+/// The deepest nesting of arguments and results.
+const DEPTH_MAX: u32 = 100;
 
 /// The most bytes of a tool's own error text.
 const ERROR_BYTES_MAX: usize = 4096;
@@ -91,6 +94,12 @@ fn admit(host: &mut Host, request: &[u8]) -> Result<(Arc<GrantedTool>, ToolCall)
         return Err((Failure::Denied, format!("there is no tool {name:?}")));
     };
     host.tools.count(&tool)?;
+    if is_too_deep(arguments) {
+        return Err((
+            Failure::Limit,
+            format!("the arguments of {name} are nested more than {DEPTH_MAX} deep"),
+        ));
+    }
     let arguments: Value = serde_json::from_slice(arguments)
         .map_err(|error| (Failure::Invalid, format!("the arguments of {name} are not JSON: {error}")))?;
     tool.check_arguments(&arguments)
@@ -126,12 +135,13 @@ async fn work(tool: Arc<GrantedTool>, call: ToolCall) -> Field {
             return Field::error(Failure::Denied, &format!("this call of {} was not approved", call.tool));
         }
     }
-    let working: Option<Working<Done>> = tool.tool.work.begin(&call.tool, call.arguments);
-    let done = match working {
-        Some(working) => working.await,
-        None => Err("it is answered by the caller".to_owned()),
-    };
-    answer(&tool, done)
+    match tool.work(call.arguments).await {
+        Some(Ok(done)) => answer(&tool, done),
+        Some(Err(TooLong { ms })) => {
+            Field::error(Failure::TimedOut, &format!("{} took longer than its {ms} ms", call.tool))
+        }
+        None => answer(&tool, Err("it is answered by the caller".to_owned())),
+    }
 }
 
 /// Takes what the caller answers, if all of it can be taken.
@@ -146,6 +156,9 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
         let tool = host.tools.granted.get(&waiting.tool);
         let tool = tool.ok_or_else(|| refused(format!("there is no tool {:?}", waiting.tool)))?;
         if let Ok(json) = done {
+            if is_too_deep(json.as_bytes()) {
+                return Err(refused(format!("it is nested more than {DEPTH_MAX} deep")));
+            }
             let value: Value =
                 serde_json::from_str(json).map_err(|error| refused(format!("it is not JSON: {error}")))?;
             tool.check_result(&value).map_err(refused)?;
@@ -169,12 +182,35 @@ pub(crate) fn answer(tool: &GrantedTool, done: Done) -> Field {
                 format!("the result of {} has {} bytes, and may have {most}", tool.tool.name, json.len());
             Field::error(Failure::Limit, &text)
         }
+        Ok(json) if is_too_deep(json.as_bytes()) => {
+            let text = format!("the result of {} is nested more than {DEPTH_MAX} deep", tool.tool.name);
+            Field::error(Failure::Limit, &text)
+        }
         Ok(json) => Field { tag: RESULT, bytes: json.into_bytes() },
         Err(text) => {
             let end = text.floor_char_boundary(ERROR_BYTES_MAX);
             Field::error(Failure::Failed, &text[..end])
         }
     }
+}
+
+/// Whether JSON is nested deeper than arguments and results may be. Brackets in texts do not count; what is no JSON is found out by who reads it.
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0u32, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// The name and the arguments of a call.
@@ -192,4 +228,21 @@ fn read(mut fields: &[u8]) -> Result<(&str, &[u8]), String> {
         fields = rest;
     }
     Ok((name.ok_or("a call needs the name of a tool")?, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_that_of_brackets_outside_of_texts() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(nested(100).as_bytes()));
+        assert!(is_too_deep(nested(101).as_bytes()));
+        assert!(is_too_deep("{\"a\":".repeat(101).as_bytes()));
+        assert!(!is_too_deep(format!("\"{}\"", "[".repeat(500)).as_bytes()));
+        assert!(!is_too_deep(format!("\"\\\"{}\"", "[".repeat(500)).as_bytes()));
+        assert!(is_too_deep(format!("\"\\\\\"{}", "[".repeat(500)).as_bytes()));
+        assert!(!is_too_deep("[]".repeat(500).as_bytes()));
+    }
 }
