@@ -138,9 +138,6 @@ pub enum Error {
     /// Snapshots are signed, and the jar has no key.
     #[error("the jar has no key for snapshots")]
     NoSnapshotKey,
-    /// What is mounted is on the host, and a snapshot holds what is in the session.
-    #[error("a session with mounted directories cannot be kept in a snapshot yet")]
-    SnapshotOfMounts,
     /// A snapshot that this jar cannot go on from.
     #[error("the snapshot cannot be used: {0}")]
     Snapshot(#[from] SnapshotRefused),
@@ -242,7 +239,6 @@ impl Error {
             | Self::ToolAnswer { .. }
             | Self::TooManyForks { .. }
             | Self::NoSnapshotKey
-            | Self::SnapshotOfMounts
             | Self::Snapshot(_) => Fault::Caller,
             Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
                 Fault::Installation
@@ -263,10 +259,12 @@ impl Error {
             Self::Certificate => Some("give certificates in PEM: -----BEGIN CERTIFICATE-----"),
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
+            Self::Tool { .. } => {
+                Some("give it a name of its own, of letters, digits and _, and JSON Schemas")
+            }
             Self::Suspended { .. } => Some("answer them with `Request::answers`"),
             Self::NotSuspended => Some("give it code to run"),
             Self::ToolAnswer { .. } => Some("answer the calls in `pending`, once each, with JSON"),
-            Self::SnapshotOfMounts => Some("fork it, or place files with `Grants::file`"),
             Self::NoSnapshotKey => Some("give the jar one with `with_snapshot_key`"),
             Self::Snapshot(_) => {
                 Some("restore it with the image, limits, grants and key that it was taken with")

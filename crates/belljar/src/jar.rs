@@ -119,8 +119,8 @@ impl Jar {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSnapshotKey`] when this jar has no key, and [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
-    /// image, tenant, or under other limits or grants.
+    /// [`Error::NoSnapshotKey`] when this jar has no key, [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
+    /// image, tenant, or under other limits or grants, and [`Error::Mount`] when a directory cannot be mounted.
     pub fn restore(&self, snapshot: &[u8]) -> Result<Session> {
         Ok(Session::at_rest(self.clone(), snapshot::read(self, snapshot)?))
     }

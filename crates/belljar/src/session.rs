@@ -302,6 +302,9 @@ impl Session {
 
     /// The session's whole state as bytes, from which [`Jar::restore`] makes a session that goes on from here, in this process or in another.
     ///
+    /// Changes of copy-on-write mounts are part of it, and the host's own files are not: directories are mounted anew. A file of the host that is
+    /// open is opened anew, if the same file is there then; otherwise whatever the code does with it, but to close it, is an error (`ESTALE`).
+    ///
     /// # Errors
     ///
     /// [`Error::NoSnapshotKey`] when the jar has no key to sign it with, [`Error::Busy`] or [`Error::Closed`].

@@ -230,4 +230,4 @@ impl ResourceLimiter for Meter {
 const TABLE_ELEMENTS_MAX: usize = 32 * 1024;
 
 /// What memory grows by.
-const WASM_PAGE_BYTES: u64 = 64 * 1024;
+pub(crate) const WASM_PAGE_BYTES: u64 = 64 * 1024;

@@ -3,6 +3,7 @@
 //! Every call does the same three things in the same order: charge the budget, check what was granted, act. Nothing here knows
 //! WebAssembly: `engine::imports` binds these functions to a linker and hands them the guest's memory as bytes.
 
+pub(crate) mod bounded;
 pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod meter;

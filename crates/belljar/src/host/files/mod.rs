@@ -35,6 +35,7 @@ mod save;
 mod space;
 mod transfer;
 mod tree;
+mod whole;
 
 #[cfg(test)]
 mod tests;

@@ -111,7 +111,7 @@ impl Space {
     }
 
     /// Descriptors of the host are scarcer than ours.
-    fn check_host_files(&self, place: &Hosted) -> Result<(), FileError> {
+    pub(super) fn check_host_files(&self, place: &Hosted) -> Result<(), FileError> {
         let most = self.tree.mounts.open_files_max(place.mount);
         if self.open.host_files() >= most { Err(FileError::TooManyOpen) } else { Ok(()) }
     }

@@ -72,7 +72,7 @@ impl Space {
             Descriptor::Node(OpenNode { id: Id::Host(place), file: Some(file), .. }) => {
                 Ok(Mounts::told(place.mount, &file.stat()?))
             }
-            Descriptor::Node(node) => self.tree.stat(&node.id),
+            Descriptor::Node(_) => self.tree.stat(&self.open.node(fd)?.id),
             _ => Ok(Stat {
                 device: MEMORY_DEVICE,
                 inode: fd.into(),

@@ -173,6 +173,13 @@ impl Secrets {
         Some(Arc::new(Self { held, patterns }))
     }
 
+    /// Whether a text has the form of a placeholder.
+    pub(crate) fn is_placeholder(text: &str) -> bool {
+        let digits = text.strip_prefix(PLACEHOLDER);
+        digits
+            .is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    }
+
     /// The placeholders, in the order of the secrets.
     pub(crate) fn placeholders(&self) -> Vec<String> {
         self.held.iter().map(|held| held.placeholder.clone()).collect()

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::mount::fault::MountFault;
 use crate::mount::{Mount, MountMode};
 
-pub(super) use file::{HostFile, Seen};
+pub(super) use file::{HostFile, Identity, Seen};
 pub(super) use guard::{is_protected, stays_within};
 pub(super) use source::{Listing, Source};
 
@@ -70,6 +70,22 @@ impl Mounts {
             }
         }
         Ok(Self(mounts))
+    }
+
+    /// What was used of each mount's quota, in bytes and files.
+    pub(super) fn used(&self) -> Vec<(u64, u32)> {
+        self.0.iter().map(|mounted| (mounted.bytes, mounted.files)).collect()
+    }
+
+    /// Goes on with what was used already. None unless that is said of each mount.
+    pub(super) fn go_on(mut self, used: Vec<(u64, u32)>) -> Option<Self> {
+        if used.len() != self.0.len() {
+            return None;
+        }
+        for (mounted, (bytes, files)) in self.0.iter_mut().zip(used) {
+            (mounted.bytes, mounted.files) = (bytes, files);
+        }
+        Some(self)
     }
 
     /// The mounts, with their numbers.
