@@ -1,8 +1,9 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::IgnoredAny;
 
 use crate::admit::{Plan, admit};
@@ -10,6 +11,8 @@ use crate::collect;
 use crate::engine::encode::{Encoder, Verb};
 use crate::engine::image::Language;
 use crate::engine::instance::Ending;
+use crate::error::Error;
+use crate::grants::Grants;
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::files::pack::{Pack, pack_folder};
@@ -28,6 +31,9 @@ use crate::limits::{Limits, MIB};
 use crate::mount::Mount;
 use crate::outcome::{Ended, Json, Stream};
 use crate::request::Request;
+use crate::session::Session;
+use crate::snapshot::{self, SnapshotKey, SnapshotRefused};
+use crate::tool::Tool;
 
 /// Memory of the pretended guest.
 const MEMORY_BYTES: usize = 64 * 1024;
@@ -292,6 +298,48 @@ pub fn typescript(bytes: &[u8]) {
     assert_ne!(outcome.ended, Ended::Crashed, "{:?}", outcome.error);
     assert!(outcome.usage.peak_memory_bytes <= 33 * MIB, "{:?}", outcome.usage);
     assert!(outcome.usage.wall_ms < 1000.0, "{:?}", outcome.usage);
+}
+
+/// A body of a snapshot as if it were signed, of a session of microjs that has `folder` mounted, or a tool that its caller answers. What is
+/// accepted can be gone on with.
+pub fn snapshot(folder: &Path, bytes: &[u8]) {
+    static JARS: OnceLock<[Jar; 2]> = OnceLock::new();
+    let jars = JARS.get_or_init(|| {
+        let mounted = Grants::default().mount(Mount::copy_on_write(folder, "/work/src"));
+        let mounted = mounted.mount(Mount::read_only(folder, "/data"));
+        let tool = Grants::default().seed(7).tool(Tool::answered_by_caller("ask")).expect("it is a tool");
+        [mounted, tool].map(|grants| {
+            let limits =
+                Limits { time_ms: 100, memory_bytes: 16 * MIB, files_bytes: MIB, ..Limits::default() };
+            let jar = Jar::open("microjs").and_then(|jar| jar.with_limits(limits));
+            let jar = jar.unwrap_or_else(|error| panic!("{error} ({:?})", error.hint()));
+            jar.with_grants(grants).with_snapshot_key(SnapshotKey::new([7; 32]))
+        })
+    });
+    let Some((first, body)) = bytes.split_first() else { return };
+    // Seeds are text, as everything in the tree.
+    let decoded = (first & 4 != 0).then(|| BASE64_STANDARD.decode(body.trim_ascii()));
+    let body = match &decoded {
+        Some(Ok(decoded)) => decoded.as_slice(),
+        Some(Err(_)) => return,
+        None => body,
+    };
+    // What is not packed is packed here, so that what is in it can be found.
+    let jar = &jars[usize::from(first & 1)];
+    let packed = if first & 2 == 0 { body.to_vec() } else { lz4_flex::compress_prepend_size(body) };
+    jar.restore(body).expect_err("nobody has signed it");
+    match snapshot::unpack(jar, &packed) {
+        Ok(rest) => {
+            let session = Session::at_rest(jar.clone(), rest);
+            let run = session.run_blocking("1");
+            assert!(!matches!(run, Err(Error::Internal(_))), "it cannot be gone on with: {run:?}");
+            if let Ok(again) = session.snapshot() {
+                jar.restore(&again).expect("what was written can be read");
+            }
+        }
+        Err(Error::Snapshot(SnapshotRefused::Content(_))) => {}
+        Err(other) => panic!("it is refused for another reason: {other}"),
+    }
 }
 
 /// A rule, and behind a line end a URL.
