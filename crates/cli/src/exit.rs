@@ -13,6 +13,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
     0  the program came to its end (or its own exit code)
     1  the program raised an error
+  121  it waits for answers to calls of tools (`--tool`), and can go on
   122  it printed more than it may, and was to be stopped for that
   123  it used up its fuel, or its calls to the host
   124  it used up its time
@@ -115,6 +116,9 @@ impl Failure {
             )),
             Self::Library(Error::InputValue { name, .. }) => {
                 Some(format!("text needs quotes of its own: --input '{name}=\"text\"'"))
+            }
+            Self::Library(Error::Suspended { .. }) => {
+                Some("answer them: --answer ID=JSON, or --answer-error ID=TEXT".to_owned())
             }
             Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
             Self::System { source, .. } => Some(hint_of_system(source).to_owned()),

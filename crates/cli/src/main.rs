@@ -11,6 +11,7 @@ mod render;
 mod snapshot_args;
 mod source;
 mod terminal;
+mod tool_args;
 mod units;
 
 use std::process::ExitCode;

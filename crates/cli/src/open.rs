@@ -1,6 +1,6 @@
 //! From an engine's name and the limits given to a jar.
 
-use belljar::{Error, Image, Jar, Runtime};
+use belljar::{Error, Grants, Image, Jar, Runtime};
 
 use crate::exit::Failure;
 use crate::limit_args::LimitArgs;
@@ -19,11 +19,20 @@ pub(crate) fn single() -> Result<Runtime, Failure> {
     Ok(Runtime::new(1)?)
 }
 
-/// A jar of the image `engine` with the limits given.
+/// A jar of the image `engine` with the limits and grants given.
 pub(crate) fn jar(runtime: &Runtime, engine: &str, args: &LimitArgs) -> Result<Jar, Failure> {
+    jar_with(runtime, engine, args, args.grants()?)
+}
+
+/// The same with other grants.
+pub(crate) fn jar_with(
+    runtime: &Runtime,
+    engine: &str,
+    args: &LimitArgs,
+    grants: Grants,
+) -> Result<Jar, Failure> {
     let limits = args.limits();
     limits.check().map_err(|error| needs(error, runtime, engine))?;
-    let grants = args.grants()?;
     let image = Image::open(runtime, engine).map_err(|error| missing(error, runtime))?;
     Ok(Jar::new(image)?.with_limits(limits)?.with_grants(grants))
 }

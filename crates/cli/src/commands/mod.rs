@@ -18,9 +18,9 @@ use crate::exit::Failure;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run a program, or serve requests as JSON lines
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Type code and see what it gives, in a session that keeps its state
-    Repl(repl::ReplArgs),
+    Repl(Box<repl::ReplArgs>),
     /// Say what this machine offers, which images it has, and whether they work
     Doctor(doctor::DoctorArgs),
     /// Make and list images: engines that are ready to run
@@ -36,7 +36,7 @@ impl Command {
     /// Does what was asked. `whole` is the whole command line, for what describes it.
     pub(crate) fn run(self, whole: fn() -> clap::Command) -> Result<ExitCode, Failure> {
         match self {
-            Self::Run(args) => run::run(args),
+            Self::Run(args) => run::run(*args),
             Self::Repl(args) => repl::repl(&args),
             Self::Doctor(args) => doctor::doctor(&args),
             Self::Image(command) => image::image(command),
