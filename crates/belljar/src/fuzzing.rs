@@ -116,7 +116,7 @@ pub fn requests(bytes: &[u8]) {
     }
     request = request.arguments(pieces);
     let language = if bytes.len() % 2 == 0 { Language::Python } else { Language::JavaScript };
-    if let Ok(plan) = admit(request, language, &Limits::default()) {
+    if let Ok(plan) = admit(request, language, &Limits::default(), None) {
         check_encoding(&plan);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::admit::{admit, narrow};
+use crate::admit::{Plan, admit, narrow};
 use crate::blocking::block_on;
 use crate::engine::erase::{self, Eraser};
 use crate::engine::image::{Image, Language};
@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey};
+use crate::told::Telling;
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -122,7 +123,8 @@ impl Jar {
     /// [`Error::NoSnapshotKey`] when this jar has no key, and [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
     /// image, tenant, or under other limits or grants.
     pub fn restore(&self, snapshot: &[u8]) -> Result<Session> {
-        Ok(Session::at_rest(self.clone(), snapshot::read(self, snapshot)?))
+        let (rest, parent) = snapshot::read(self, snapshot)?;
+        Ok(Session::restored(self.clone(), rest, parent))
     }
 
     /// Runs code in a session of its own, which is dropped afterwards, with what it wrote in memory. To read, save or apply that, run the
@@ -132,7 +134,14 @@ impl Jar {
     ///
     /// When the code was not run at all. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
-        let mut request = request.into();
+        let telling = Telling::of_session(None);
+        let (jar, plan) = self.planned(request.into()).inspect_err(|error| telling.refused(error))?;
+        let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
+        Ok(Live::start(&jar, telling.audit()).await?.run(plan, eraser).await)
+    }
+
+    /// What a run of its own comes to: a jar with its limits, and its plan.
+    fn planned(&self, mut request: Request) -> Result<(Self, Plan)> {
         let mut jar = self.clone();
         // A session of its own has the limits of its only run.
         if let Some(asked) = request.limits.take() {
@@ -141,9 +150,9 @@ impl Jar {
         if request.answers.is_some() {
             return Err(Error::NotSuspended);
         }
-        let plan = admit(request, jar.image.language(), &jar.limits)?;
-        let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
-        Ok(Live::start(&jar).await?.run(plan, eraser).await)
+        let variables = jar.grants.environment.as_ref();
+        let plan = admit(request, jar.image.language(), &jar.limits, variables)?;
+        Ok((jar, plan))
     }
 
     /// The same as [`Jar::run`], on the calling thread.

@@ -18,19 +18,24 @@
 //!
 //! The modules stand in the order in which a piece of code travels.
 
+mod environment;
 mod grants;
 mod limits;
 mod mount;
+mod policy;
 mod request;
 mod tool;
+pub mod units;
 
 mod admit;
+mod audit;
 mod typescript;
 
 mod jar;
 mod live;
 mod session;
 mod snapshot;
+mod told;
 
 mod engine;
 mod host;
@@ -45,6 +50,7 @@ mod blocking;
 pub mod fuzzing;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};
+pub use audit::{AUDIT_TARGET, AuditEvent, AuditKind, Decision, audit_package};
 pub use engine::cancel::CancelToken;
 pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
@@ -66,6 +72,7 @@ pub use outcome::{
     Applied, ChangeKind, Chunk, Display, Ended, File, FileChange, FileKind, GuestError, Json, Outcome,
     Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
+pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource};
 pub use request::{Request, ToolAnswer};
 pub use schemars;
 pub use session::{Completeness, Completions, Session};

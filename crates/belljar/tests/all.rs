@@ -16,6 +16,7 @@ mod attacks_host;
 mod attacks_net;
 mod attacks_output;
 mod attacks_secrets;
+mod audit;
 mod corpus;
 mod engines;
 mod image;

@@ -4,9 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use belljar::units::{Duration, Size};
 use belljar::{Ended, Error, Outcome};
-
-use crate::units::{Duration, Size};
 
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "\

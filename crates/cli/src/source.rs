@@ -7,7 +7,7 @@ use std::path::Path;
 use belljar::{CODE_BYTES_MAX, Error};
 
 use crate::exit::Failure;
-use crate::units::Size;
+use belljar::units::Size;
 
 /// Code, and what its place says of it.
 #[derive(Debug)]

@@ -19,6 +19,8 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/host/files/error.rs", &["rustix::io"]),
     // The network: addresses, and names that become addresses.
     ("crates/belljar/src/host/net/", &["std::net"]),
+    // Policies, and what they name: files with certificates, values of secrets, variables.
+    ("crates/belljar/src/policy/machine.rs", &["std::fs", "std::env"]),
     // What the machine says about time and chance, each in the one file that asks.
     ("crates/belljar/src/host/stopwatch.rs", &["Instant", "rustix::time"]),
     ("crates/belljar/src/host/time.rs", &["SystemTime"]),

@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::stopwatch::monotonic;
 
 /// Steps in which real clocks advance: too coarse to time a cache line, fine enough to measure a program.
@@ -123,6 +126,13 @@ fn coarse(duration: Duration) -> u64 {
 
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What the machine's clock says, for people: RFC 3339, UTC, to the microsecond.
+pub(crate) fn now_rfc3339() -> String {
+    let now = OffsetDateTime::from(SystemTime::now());
+    let whole = now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now);
+    whole.format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

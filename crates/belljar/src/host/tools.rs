@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Host;
+use super::audit::Entry;
 use super::operations::{Answer, Failure, Field, Waiting, next_field};
+use crate::audit::AuditKind;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::request::ToolAnswer;
@@ -78,15 +80,23 @@ impl Tools {
 
 /// Begins a call.
 pub(crate) fn begin(host: &mut Host, request: &[u8]) -> Answer {
-    match admit(host, request).and_then(|(tool, call)| make(host, &tool, call)) {
+    let mut told = Entry::none();
+    match admit(host, request, &mut told).and_then(|(tool, call)| make(host, &tool, call, &mut told)) {
         Ok(answer) => answer,
-        Err((failure, text)) => Answer::failed(failure, &text),
+        Err((failure, text)) => {
+            told.refuse(&text);
+            Answer::failed(failure, &text)
+        }
     }
 }
 
 /// Whether the call may be made: a tool that there is, arguments that fit, calls left.
-fn admit(host: &mut Host, request: &[u8]) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
-    let (name, arguments) = read(request).map_err(|text| (Failure::Invalid, text))?;
+fn admit(host: &mut Host, request: &[u8], told: &mut Entry) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
+    let read = read(request);
+    *told = host.audit.entry(AuditKind::Tool, || read.as_ref().map_or("", |(name, _)| name).to_owned());
+    let (name, arguments) = read.map_err(|text| (Failure::Invalid, text))?;
+    told.detail("arguments_bytes", || arguments.len().into());
+    told.detail("arguments_hash", || blake3::hash(arguments).to_string().into());
     let Some(tool) = host.tools.granted.get(name).cloned() else {
         return Err((Failure::Denied, format!("there is no tool {name:?}")));
     };
@@ -106,24 +116,36 @@ fn admit(host: &mut Host, request: &[u8]) -> Result<(Arc<GrantedTool>, ToolCall)
 }
 
 /// Has an admitted call made.
-fn make(host: &mut Host, tool: &Arc<GrantedTool>, call: ToolCall) -> Result<Answer, Refusal> {
+fn make(
+    host: &mut Host,
+    tool: &Arc<GrantedTool>,
+    call: ToolCall,
+    told: &mut Entry,
+) -> Result<Answer, Refusal> {
     let held = tool.tool.result_bytes_max;
     let no_room = |_| (Failure::Limit, format!("there is no memory left for the result of {}", call.tool));
     host.meter.hold(held).map_err(no_room)?;
     if tool.tool.work.is_of_the_caller() {
         let arguments = call.arguments.to_string();
+        told.detail("outcome", || "asked of the caller".into());
         return Ok(Answer::of_the_caller(held, Waiting { tool: call.tool, arguments }));
     }
-    Ok(Answer::working(held, Box::pin(work(Arc::clone(tool), call))))
+    let mut told = std::mem::replace(told, Entry::none());
+    // What is dropped before it is done was abandoned.
+    told.detail("outcome", || "abandoned".into());
+    Ok(Answer::working(held, Box::pin(work(Arc::clone(tool), call, told))))
 }
 
 /// Asks whoever must approve, and does the work.
-async fn work(tool: Arc<GrantedTool>, call: ToolCall) -> Field {
+async fn work(tool: Arc<GrantedTool>, call: ToolCall, mut told: Entry) -> Field {
     for check in &tool.tool.checks {
         if let Check::Approval(approve) = check
             && !approve(call.clone()).await
         {
-            return Field::error(Failure::Denied, &format!("this call of {} was not approved", call.tool));
+            let text = format!("this call of {} was not approved", call.tool);
+            told.refuse(&text);
+            told.detail("outcome", || "not made".into());
+            return Field::error(Failure::Denied, &text);
         }
     }
     let working: Option<Working<Done>> = tool.tool.work.begin(&call.tool, call.arguments);
@@ -131,6 +153,11 @@ async fn work(tool: Arc<GrantedTool>, call: ToolCall) -> Field {
         Some(working) => working.await,
         None => Err("it is answered by the caller".to_owned()),
     };
+    match &done {
+        Ok(json) => told.detail("result_bytes", || json.len().into()),
+        Err(text) => told.fail(text),
+    }
+    told.detail("outcome", || if done.is_ok() { "done" } else { "failed" }.into());
     answer(&tool, done)
 }
 
@@ -155,6 +182,9 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
         }
     }
     for (id, field) in fields {
+        let waiting = host.operations.waiting().find(|(waiting, _)| *waiting == id);
+        let tool = waiting.map(|(_, waiting)| waiting.tool.clone()).unwrap_or_default();
+        host.audit.entry(AuditKind::Tool, || tool).detail("outcome", || "answered by the caller".into());
         host.operations.answer(id, field);
     }
     Ok(())

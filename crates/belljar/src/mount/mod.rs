@@ -6,6 +6,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::error::{Error, Result};
 use crate::limits::MIB;
 use fault::MountFault;
@@ -38,15 +41,18 @@ pub struct Mount {
 }
 
 /// What code may do with a mounted directory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum MountMode {
     /// Read it.
     #[default]
+    #[serde(rename = "ro")]
     ReadOnly,
     /// Read it and change it. What is written is on the host at once, and stays.
+    #[serde(rename = "rw")]
     ReadWrite,
     /// Read it, and change what it sees of it. The host's files stay as they are: every change is kept in memory, can be reviewed, and
     /// applied by the host.
+    #[serde(rename = "cow")]
     CopyOnWrite,
 }
 

@@ -38,10 +38,12 @@ struct Body {
     held: u64,
     seeded: bool,
     suspended: bool,
+    /// What the session was called.
+    session: String,
 }
 
 /// Packs a session at rest.
-pub(super) fn pack(jar: &Jar, rest: &Rest) -> Result<Vec<u8>> {
+pub(super) fn pack(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
     let body = Body {
         memory_bytes: rest.memory.memory_bytes,
         pages: rest.memory.pages.clone(),
@@ -55,6 +57,7 @@ pub(super) fn pack(jar: &Jar, rest: &Rest) -> Result<Vec<u8>> {
         // In a session whose randomness is fresh, what goes on from here is seeded anew.
         seeded: rest.seeded && rest.kept.random.is_some(),
         suspended: rest.suspended,
+        session: session.to_owned(),
     };
     let mut bytes = postcard::to_stdvec(&body).map_err(|error| Error::Internal(error.to_string()))?;
     bytes.reserve_exact(rest.memory.content.len());
@@ -69,7 +72,7 @@ pub(super) fn pack(jar: &Jar, rest: &Rest) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// [`SnapshotRefused::Content`] when a number in it makes no sense.
-pub(crate) fn unpack(jar: &Jar, packed: &[u8]) -> Result<Rest, SnapshotRefused> {
+pub(crate) fn unpack(jar: &Jar, packed: &[u8]) -> Result<(Rest, String), SnapshotRefused> {
     let most = jar.limits.memory_bytes + jar.limits.files_bytes + REST_BYTES_MAX;
     let (size, _) = lz4_flex::block::uncompressed_size(packed).map_err(|_| BROKEN)?;
     if size as u64 > most {
@@ -90,7 +93,8 @@ pub(crate) fn unpack(jar: &Jar, packed: &[u8]) -> Result<Rest, SnapshotRefused> 
         secrets: Secrets::resume(&jar.grants.secrets, body.placeholders),
         held: body.held.min(jar.limits.memory_bytes),
     };
-    Ok(Rest { memory: Arc::new(memory), kept, seeded: body.seeded, suspended: body.suspended })
+    let rest = Rest { memory: Arc::new(memory), kept, seeded: body.seeded, suspended: body.suspended };
+    Ok((rest, body.session))
 }
 
 const BROKEN: SnapshotRefused = SnapshotRefused::Content("it cannot be unpacked");

@@ -16,7 +16,7 @@ use crate::jar::Jar;
 const MAGIC: [u8; 8] = *b"BELLSNAP";
 
 /// Changed with the form of the envelope or of the body.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const SIGNATURE_AT: usize = 12;
 const CONTEXT_AT: usize = SIGNATURE_AT + 32;

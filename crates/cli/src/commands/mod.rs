@@ -4,6 +4,7 @@ mod completions;
 mod doctor;
 mod image;
 mod jsonl;
+mod policy;
 mod repl;
 mod run;
 mod schema;
@@ -26,10 +27,13 @@ pub(crate) enum Command {
     /// Make and list images: engines that are ready to run
     #[command(subcommand)]
     Image(image::ImageCommand),
+    /// Look a policy over, or print the schema of policies
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
-    /// Print the JSON Schema of what `run --json` prints
-    Schema,
+    /// Print the JSON Schema of what `run --json` prints, of a line of `--audit`, or of a policy
+    Schema(schema::SchemaArgs),
 }
 
 impl Command {
@@ -40,8 +44,9 @@ impl Command {
             Self::Repl(args) => repl::repl(&args),
             Self::Doctor(args) => doctor::doctor(&args),
             Self::Image(command) => image::image(command),
+            Self::Policy(command) => policy::policy(command),
             Self::Completions(args) => completions::completions(&args, whole()),
-            Self::Schema => schema::schema(),
+            Self::Schema(args) => schema::schema(&args),
         }
     }
 }

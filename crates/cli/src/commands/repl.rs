@@ -32,7 +32,8 @@ pub(crate) struct ReplArgs {
 pub(crate) fn repl(args: &ReplArgs) -> Result<ExitCode, Failure> {
     // Room for two: a session that has ended is followed by another while the prompt still holds it.
     let runtime = Runtime::new(2)?;
-    let jar = args.snapshots.prepare(open::jar(&runtime, &args.engine, &args.limits)?)?;
+    let allowed = open::allowed(&runtime, &args.engine, &args.limits)?;
+    let jar = args.snapshots.prepare(open::jar(&runtime, &args.engine, allowed)?)?;
     let (screen, interrupt, snapshots) = (Screen::new(), Interrupt::listen()?, args.snapshots.clone());
     let talk = Talk { screen, interrupt, jar, snapshots };
     if io::stdin().is_terminal() && io::stdout().is_terminal() {

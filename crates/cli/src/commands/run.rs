@@ -66,16 +66,18 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if args.jsonl {
         return jsonl::serve(args.engine.as_deref().unwrap_or(DEFAULT_ENGINE), &args.limits);
     }
-    args.review.check(&args.limits.mounts()?, args.stdin)?;
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
+    let runtime = open::single()?;
+    let allowed = open::allowed(&runtime, engine, &args.limits)?;
+    args.review.check(allowed.grants.mounts(), args.stdin)?;
     let token = CancelToken::new();
     let screen = Screen::new();
     let mut request = request(&args, source.code, source.name)?.cancel_with(&token);
     if !args.json {
         request = request.on_output(screen.sink(&token));
     }
-    let jar = args.snapshots.prepare(open::jar(&open::single()?, engine, &args.limits)?)?;
+    let jar = args.snapshots.prepare(open::jar(&runtime, engine, allowed)?)?;
     let session = args.snapshots.session(&jar)?;
     let interrupt = Interrupt::listen()?;
     interrupt.aim(&token);

@@ -46,6 +46,27 @@ pub(crate) enum FileError {
 }
 
 impl FileError {
+    /// Whether we refused it: because of what was granted, or of a limit.
+    pub(crate) fn is_refusal(self) -> bool {
+        use FileError::{
+            CrossMount, Denied, ManyNames, MountPoint, NoSpace, Outside, Protected, ReadOnly, Special,
+            TooManyOpen,
+        };
+        let refusals = [
+            CrossMount,
+            Denied,
+            ManyNames,
+            MountPoint,
+            NoSpace,
+            Outside,
+            Protected,
+            ReadOnly,
+            Special,
+            TooManyOpen,
+        ];
+        refusals.contains(&self)
+    }
+
     /// The reason in words.
     pub(crate) fn reason(self) -> &'static str {
         match self {

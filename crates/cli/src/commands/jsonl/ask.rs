@@ -191,15 +191,9 @@ fn json<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
 
 /// The limits of a run: those that the request names, and the jar's where it names none.
 pub(crate) fn narrowed(allowed: &Limits, asked: Map<String, Value>) -> Result<Limits, Refusal> {
-    let refuse = |error: serde_json::Error| {
-        Refusal::caller(format!("limits: {error}"), "a request can only lower limits")
-    };
-    let mut all = match serde_json::to_value(allowed).map_err(refuse)? {
-        Value::Object(all) => all,
-        _ => Map::new(),
-    };
-    all.extend(asked);
-    serde_json::from_value(Value::Object(all)).map_err(refuse)
+    allowed
+        .with(asked)
+        .map_err(|error| Refusal::caller(format!("limits: {error}"), "a request can only lower limits"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::io;
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 
-use belljar::{CancelToken, Error, Grants, Image, Jar, Limits, Request, Runtime};
+use belljar::{CancelToken, Error, Image, Jar, Request, Runtime};
 
 use self::answer::Answers;
 use self::ask::{Ask, Run, Verb};
@@ -23,21 +23,17 @@ use self::id::Id;
 use self::refusal::Refusal;
 use self::session::{Job, Task, Worker};
 use crate::exit::Failure;
-use crate::limit_args::LimitArgs;
+use crate::limit_args::{Allowed, LimitArgs};
 
 /// How many sessions may live at once, one-off runs included.
 const SESSIONS_MAX: u32 = 256;
 
 /// Serves requests from standard input until it ends, and what has begun by then to its end.
 pub(crate) fn serve(engine: &str, args: &LimitArgs) -> Result<ExitCode, Failure> {
-    let limits = args.limits();
-    limits.check()?;
-    args.mounts()?;
     let mut server = Server {
         runtime: Runtime::new(SESSIONS_MAX)?,
         engine: engine.to_owned(),
-        limits,
-        grants: args.grants()?,
+        allowed: args.allowed()?,
         jars: BTreeMap::new(),
         sessions: BTreeMap::new(),
         ending: Vec::new(),
@@ -62,8 +58,7 @@ struct Server {
     runtime: Runtime,
     /// The engine of requests that name none.
     engine: String,
-    limits: Limits,
-    grants: Grants,
+    allowed: Allowed,
     jars: BTreeMap<String, Jar>,
     sessions: BTreeMap<String, Worker>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
@@ -99,7 +94,7 @@ impl Server {
             request = request.name(name);
         }
         if let Some(limits) = run.limits {
-            request = request.limits(ask::narrowed(&self.limits, limits)?);
+            request = request.limits(ask::narrowed(&self.allowed.limits, limits)?);
         }
         if let Some(stdin) = run.stdin {
             request = request.stdin(io::Cursor::new(stdin.into_bytes()));
@@ -163,8 +158,12 @@ impl Server {
         if let Some(jar) = self.jars.get(engine) {
             return Ok(jar.clone());
         }
+        let Allowed { limits, grants, policy, .. } = &self.allowed;
+        if let Some(policy) = policy {
+            policy.check_engine(engine)?;
+        }
         let image = Image::open(&self.runtime, engine)?;
-        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.grants.clone());
+        let jar = Jar::new(image)?.with_limits(limits.clone())?.with_grants(grants.clone());
         self.jars.insert(engine.to_owned(), jar.clone());
         Ok(jar)
     }
