@@ -10,7 +10,10 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/engine/image.rs", &["std::fs", "std::env", "std::process", "rustix::process"]),
     ("crates/belljar/src/engine/bake.rs", &["std::fs", "std::process"]),
     // The kernel's table of the pages of this process.
-    ("crates/belljar/src/engine/pages.rs", &["std::fs", "std::process", "rustix::ioctl", "rustix::io"]),
+    (
+        "crates/belljar/src/engine/pages.rs",
+        &["std::fs", "std::process", "rustix::ioctl", "rustix::io", "rustix::mm"],
+    ),
     // The read-only files of an image: packed when it is made, mapped when it is opened.
     ("crates/belljar/src/host/files/pack/", &["std::fs"]),
     ("crates/belljar/src/host/mapped.rs", &["std::fs", "rustix::mm"]),
