@@ -46,6 +46,7 @@ pub(crate) struct Program {
 /// All figures, in the order of the table. A server of this machine answers on `port`.
 pub(crate) fn figures(port: u16) -> Vec<Figure> {
     let mut all = runs();
+    all.extend(work());
     all.extend(states());
     all.extend(grants(port));
     all.extend(holds());
@@ -78,6 +79,13 @@ fn runs() -> Vec<Figure> {
             "javascript",
             Kind::Samples(fresh(&["1+2"], "3")),
             &[("belljar javascript", "15 µs"), ("belljar microjs", "5 µs")],
+        ),
+        figure(
+            "fresh-packages",
+            "fresh session of an image with requests, jinja2 and dateutil imported",
+            "packages",
+            Kind::Samples(fresh(&["print(1)"], "1")),
+            &[("belljar with packages", "as the plain one")],
         ),
         figure(
             "step-python",
@@ -115,6 +123,12 @@ fn runs() -> Vec<Figure> {
             Kind::Processes,
             &[("belljar javascript", "a fifth of node")],
         ),
+    ]
+}
+
+/// What it costs to compute.
+fn work() -> Vec<Figure> {
+    vec![
         figure(
             "cpu-python",
             "processor, 12 programs, against native CPython",

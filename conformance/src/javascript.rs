@@ -64,7 +64,7 @@ fn run_program(jar: &Jar, tests: &Path, name: &str) -> Result<Fate> {
         |name: &str| std::fs::read_to_string(tests.join(name)).with_context(|| format!("cannot read {name}"));
     let program = Program::read(&read(name)?);
     if let Some(file) = program.foreign {
-        return Ok(Fate::NotRun(format!("it imports {file}, and a module of the sandbox is one file")));
+        return Ok(Fate::NotRun(format!("it imports {file}, and the runner hands over one file")));
     }
     let session = jar.session()?;
     session.run_blocking(include_str!("javascript/prelude.js"))?;

@@ -5,29 +5,15 @@ static bool blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c ==
 // Messages of the parser for what is opened and not closed.
 static const char *const unclosed[] = {"unexpected end", "unterminated template", "unterminated comment"};
 
+// The end of the text is where the parser had nothing left to read.
 static bool at_end(JSValueConst error) {
-    JSValue stack = JS_VALUE_GET_OBJ(error)->u.object_data;
-    bool end = false;
-    const char *text = JS_IsString(stack) ? JS_ToCString(outside, stack) : NULL;
-    // "    at name:line:column" is where the parser gave up; the end of the text is where it had nothing left to read.
-    const char *newline = text ? strchr(text, '\n') : NULL;
-    size_t length = newline ? (size_t)(newline - text) : text ? strlen(text) : 0;
-    uint32_t numbers[2] = {0, 0}, n = 0, scale = 1;
-    while (length > 0 && n < 2) {
-        char c = text[--length];
-        if (c == ':') n++, scale = 1;
-        else if (c >= '0' && c <= '9') numbers[1 - n] += (uint32_t)(c - '0') * scale, scale *= 10;
-        else break;
-    }
-    if (n == 2) {
-        uint32_t last = request.code.length, line = 1, column = 1, at = 0;
-        while (last > 0 && blank(request.code.at[last - 1])) last--;
-        while (at < last && line < numbers[0]) line += request.code.at[at++] == '\n';
-        while (at < last && column < numbers[1]) column += (request.code.at[at++] & 0xc0) != 0x80;
-        end = at >= last;
-    }
-    JS_FreeCString(outside, text);
-    return end;
+    struct place place = place_of(error);
+    if (!place.line) return false;
+    uint32_t last = request.code.length, line = 1, column = 1, at = 0;
+    while (last > 0 && blank(request.code.at[last - 1])) last--;
+    while (at < last && line < place.line) line += request.code.at[at++] == '\n';
+    while (at < last && column < place.column) column += (request.code.at[at++] & 0xc0) != 0x80;
+    return at >= last;
 }
 
 static uint32_t verdict(void) {

@@ -21,11 +21,6 @@ static JSValue compile(int flags) {
     return code;
 }
 
-static bool is_syntax_error(JSValueConst error) {
-    return JS_IsObject(error) && JS_VALUE_GET_OBJ(error)->shape->proto ==
-        JS_VALUE_GET_OBJ(outside->native_error_proto[JS_SYNTAX_ERROR]);
-}
-
 // A script that may await. `await` is an ordinary name where it makes sense as nothing else.
 static JSValue compile_script(void) {
     if (!mentions(request.code, "await")) return compile(JS_EVAL_TYPE_GLOBAL);
@@ -53,7 +48,8 @@ static JSValue compile_script_or_module(void) {
         bool no_module = false;
         if (JS_IsException(module)) {
             JSValue second = JS_GetException(outside);
-            no_module = is_syntax_error(second);
+            // What is wrong in a module is told of the module, and not that it is no script.
+            no_module = is_syntax_error(second) && !is_further(second, error);
             if (no_module) JS_FreeValue(outside, second);
             else JS_Throw(outside, second);
         }
@@ -76,29 +72,6 @@ static void forget_declared_again(JSValueConst script) {
         }
         at += short_opcode_info(op).size;
     }
-}
-
-static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool handled, void *opaque) {
-    (void)reason, (void)opaque;
-    for (uint32_t i = 0; i < unhandled_count; i++) {
-        if (JS_VALUE_GET_PTR(unhandled[i]) != JS_VALUE_GET_PTR(promise)) continue;
-        if (!handled) return;
-        JS_FreeValue(ctx, unhandled[i]);
-        unhandled[i] = unhandled[--unhandled_count];
-        return;
-    }
-    if (handled) return;
-    if (unhandled_count == unhandled_room) {
-        uint32_t room = unhandled_room ? 2 * unhandled_room : 8;
-        JSValue *more = js_realloc_rt(rt, unhandled, room * sizeof *more);
-        if (!more) return;
-        unhandled = more, unhandled_room = room;
-    }
-    unhandled[unhandled_count++] = JS_DupValue(ctx, promise);
-}
-
-static void forget_unhandled(void) {
-    while (unhandled_count) JS_FreeValue(outside, unhandled[--unhandled_count]);
 }
 
 // Drops what a failed run has left to do: the next run is not to stumble over it.
@@ -214,6 +187,10 @@ static JSValue proceed(enum stage stage, JSValue value, JSModuleDef *module) {
 
 static JSValue run_module(JSValue module) {
     JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+    if (!prepare_program(module)) {
+        JS_FreeValue(outside, module);
+        return JS_EXCEPTION;
+    }
     JSValue promise = JS_EvalFunction(outside, module);
     return JS_IsException(promise) ? promise : proceed(STAGE_MODULE, promise, definition);
 }

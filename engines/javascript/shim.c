@@ -10,13 +10,6 @@ static uint8_t *buffer;
 
 static void broken(const char *what) { host_fault(what, strlen(what)); }
 
-// No file, no network: a program is one piece of text. The message is read by people and by models.
-static JSModuleDef *no_modules(JSContext *ctx, const char *name, void *opaque, JSValueConst attributes) {
-    (void)opaque, (void)attributes;
-    JS_ThrowTypeError(ctx, "cannot import '%s': no modules are available in this sandbox", name);
-    return NULL;
-}
-
 // Evaluates a boot file, which is one function expression, and calls it. The arguments stay the caller's.
 static JSValue boot(JSContext *ctx, const struct boot_file *file, int count, JSValueConst *args) {
     JSValue function = JS_Eval(ctx, file->text, file->length, file->name, JS_EVAL_FLAG_STRICT);
@@ -61,7 +54,7 @@ EXPORT("belljar_init") void belljar_init(void) {
     rt->stack_limit = STACK_RESERVE;
     JS_SetGCThreshold(rt, SIZE_MAX);
     JS_SetCanBlock(rt, false);
-    JS_SetModuleLoaderFunc2(rt, NULL, no_modules, NULL, NULL);
+    JS_SetModuleLoaderFunc2(rt, resolve_specifier, load_module, NULL, NULL);
     outside = JS_NewContext(rt);
     inside = JS_NewContext(rt);
     if (!outside || !inside || JS_AddIntrinsicDOMException(outside) || JS_AddIntrinsicDOMException(inside)) {
@@ -79,6 +72,9 @@ EXPORT("belljar_init") void belljar_init(void) {
     glue.error = JS_GetPropertyStr(inside, glue_object, "reportError");
     glue.process = JS_GetPropertyStr(inside, glue_object, "process");
     glue.tools = JS_GetPropertyStr(inside, glue_object, "installTools");
+    glue.resolve = JS_GetPropertyStr(inside, glue_object, "resolveModule");
+    glue.load = JS_GetPropertyStr(inside, glue_object, "loadModule");
+    glue.describe = JS_GetPropertyStr(inside, glue_object, "describeModule");
     glue.complete = JS_GetPropertyStr(inside, glue_object, "reportCompletions");
     JS_FreeValue(inside, globals);
     JS_FreeValue(inside, glue_object);

@@ -14,6 +14,9 @@ static struct {
     JSValue complete;  // (text): reports completions at its end
     JSValue tools;     // (text): makes the session's tools known
     JSValue process;   // the object `process`, whatever the global of that name is now
+    JSValue resolve;   // (specifier, base) -> the path that a specifier leads to
+    JSValue load;      // (path, attributes) -> the text of a module, or [names, values] of what it exports
+    JSValue describe;  // (meta, name): fills an `import.meta`
 } glue;
 
 static struct request request;      // the request being served

@@ -20,20 +20,19 @@ static int sequence(const uint8_t *at, size_t left) {
     return more + 1;
 }
 
-// decodeUtf8(bytes, fatal) -> string, or undefined when it is fatal
-static JSValue decode_utf8(JSContext *ctx, JSValueConst this, int count, JSValueConst *args) {
-    (void)this, (void)count;
-    size_t length;
-    uint8_t *bytes = JS_GetUint8Array(ctx, &length, args[0]);
-    if (!bytes) return JS_EXCEPTION;
+static size_t well_formed(const uint8_t *bytes, size_t length) {
     size_t good = 0;
     while (good < length) {
         int n = sequence(bytes + good, length - good);
         if (n < 0) break;
         good += (size_t)n;
     }
-    if (good == length) return JS_NewStringLen(ctx, (char *)bytes, length);
-    if (JS_ToBool(ctx, args[1])) return JS_UNDEFINED;
+    return good;
+}
+
+// Text from bytes; what is not well-formed becomes replacement characters.
+static JSValue text_of(JSContext *ctx, const uint8_t *bytes, size_t length) {
+    if (well_formed(bytes, length) == length) return JS_NewStringLen(ctx, (char *)bytes, length);
     DynBuf out;
     js_dbuf_init(ctx, &out);
     for (size_t i = 0; i < length;) {
@@ -45,6 +44,16 @@ static JSValue decode_utf8(JSContext *ctx, JSValueConst this, int count, JSValue
     JSValue text = dbuf_error(&out) ? JS_ThrowOutOfMemory(ctx) : JS_NewStringLen(ctx, (char *)out.buf, out.size);
     dbuf_free(&out);
     return text;
+}
+
+// decodeUtf8(bytes, fatal) -> string, or undefined when it is fatal
+static JSValue decode_utf8(JSContext *ctx, JSValueConst this, int count, JSValueConst *args) {
+    (void)this, (void)count;
+    size_t length;
+    uint8_t *bytes = JS_GetUint8Array(ctx, &length, args[0]);
+    if (!bytes) return JS_EXCEPTION;
+    if (JS_ToBool(ctx, args[1]) && well_formed(bytes, length) < length) return JS_UNDEFINED;
+    return text_of(ctx, bytes, length);
 }
 
 // encodeUtf8(well-formed string) -> Uint8Array of the caller's realm

@@ -105,6 +105,9 @@ class Session {
         return part.length;
       },
       drop: (id) => { this.operations.delete(id); },
+      // There are no files and no types: each call says so.
+      ...Object.fromEntries(['stat', 'read', 'write', 'list', 'link', 'change'].map((name) => [`file_${name}`, () => 44])),
+      untype: () => 1,
       try: (fn, argument) => {
         const stack = this.exports.__stack_pointer?.value;
         try {

@@ -1,10 +1,7 @@
 //! Whatever is typed as a size or a time: it is refused, or shown in a way that means no less when it is typed again.
 #![no_main]
 
-#[path = "../../crates/cli/src/units.rs"]
-mod units;
-
-use units::{Duration, Size};
+use belljar::units::{Duration, Size};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(size) = text.parse::<Size>()

@@ -148,6 +148,7 @@ fn prepare(cache: &Cache, ours: &Ours, logs: &Path) -> Result<Setup> {
     let images = ours.images()?;
     let mut setup = Setup::default();
     add_ours(&mut setup, ours, &images);
+    add_packages(&mut setup, ours, &images, logs);
     add_python(&mut setup, cache, logs);
     add_javascript(&mut setup, cache, &images, logs);
     Ok(setup)
@@ -174,6 +175,36 @@ fn add_ours(setup: &mut Setup, ours: &Ours, images: &[(String, PathBuf)]) {
         let belljar = ours.belljar.display().to_string();
         let run = [belljar.as_str(), "run", "--engine", image, "-c", code];
         setup.process(&format!("belljar {image}"), language, &run, expect);
+    }
+}
+
+/// An image with packages that are imported already, next to the plain one.
+fn add_packages(setup: &mut Setup, ours: &Ours, images: &[(String, PathBuf)], logs: &Path) {
+    const NAME: &str = "bench-packages";
+    let there = images.iter().any(|(name, _)| name == NAME);
+    let log = logs.join("image-packages.log");
+    let mut build = Command::new(&ours.belljar);
+    build
+        .args(["image", "build", "-o", NAME])
+        .args(["requests", "jinja2", "python-dateutil"].map(|name| format!("--with={name}")));
+    let missing = match there {
+        true => None,
+        false => run_logged(&mut build, &log).err().map(|why| format!("not made: {}", reason(&why))),
+    };
+    for (name, image, missing) in
+        [("belljar python", "python", None), ("belljar with packages", NAME, missing)]
+    {
+        let command =
+            [&ours.benches.display().to_string(), "serve", "--image", image].map(str::to_owned).to_vec();
+        let must = missing.is_none();
+        setup.peers.push(Peer {
+            name: name.into(),
+            language: "packages",
+            command,
+            missing,
+            must,
+            ..Peer::default()
+        });
     }
 }
 

@@ -1,10 +1,10 @@
-//! `cargo xtask packages`: the packages that the programs in `corpus/programs` use, each as one file in the cache.
+//! `cargo xtask packages`: the packages that the programs in `corpus/programs` use, each as one file in the cache, and uv.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::cache::{self, Cache, Draft, Shelf};
-use crate::fetch::{npm, pypi};
+use crate::fetch::{npm, pypi, uv};
 use crate::progress::Progress;
 use crate::require::{self, require};
 use crate::tree;
@@ -28,14 +28,14 @@ struct Wheel {
     sha256: String,
 }
 
-/// An npm package, of which one file is kept: all of it in one piece.
+/// An npm package, of which one file is kept: all of it in one piece. Or all files as they were published, in `package`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bundle {
     name: String,
     version: String,
     sha256: String,
-    file: String,
+    file: Option<String>,
 }
 
 /// Fetches what is not in the cache yet.
@@ -44,9 +44,10 @@ pub(crate) fn packages() -> Result<()> {
     let list: Packages = serde_json::from_slice(&cache::read(&tree::root().join(LIST))?)
         .with_context(|| format!("{LIST} is not as it should be"))?;
     let log = cache.root().join("logs/packages.log");
-    let progress = Progress::begin("packages", 2, &log)?;
+    let progress = Progress::begin("packages", 3, &log)?;
     progress.step("fetch wheels", || list.wheels.iter().try_for_each(|wheel| wheel.fetch(&cache)))?;
     progress.step("fetch npm packages", || list.npm.iter().try_for_each(|bundle| bundle.fetch(&cache)))?;
+    progress.step("fetch uv", || uv::fetch(&cache))?;
     progress.finish(&format!("{} wheels, {} npm packages", list.wheels.len(), list.npm.len()));
     Ok(())
 }
@@ -69,6 +70,10 @@ impl Bundle {
         let make = |draft: &Draft| {
             require(&[&require::PYTHON, &require::PIP, &require::TAR])?;
             let folder = npm::unpack(cache, &draft.work, &format!("{name}@{version}"), sha256)?;
+            let Some(file) = file else {
+                return std::fs::rename(&folder, draft.out.join("package"))
+                    .with_context(|| format!("keeping {}", folder.display()));
+            };
             cache::write(&draft.out.join(format!("{name}.js")), cache::read(&folder.join(file))?)
         };
         keep(cache, "npm", (name, version, sha256), make)

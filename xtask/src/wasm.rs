@@ -8,9 +8,28 @@ const EXPORTS: [&str; 6] =
     ["memory", "_initialize", "belljar_init", "belljar_buffer", "belljar_enter", "belljar_stop_table"];
 
 /// What an engine may import from `belljar`.
-const IMPORTS: [&str; 14] = [
-    "output", "input", "report", "clock", "sleep", "random", "exit", "fault", "try", "throw", "begin",
-    "wait", "take", "drop",
+const IMPORTS: [&str; 21] = [
+    "output",
+    "input",
+    "report",
+    "clock",
+    "sleep",
+    "random",
+    "exit",
+    "fault",
+    "try",
+    "throw",
+    "begin",
+    "wait",
+    "take",
+    "drop",
+    "file_stat",
+    "file_read",
+    "file_write",
+    "file_list",
+    "file_link",
+    "file_change",
+    "untype",
 ];
 
 /// What the parser of TypeScript exports (`engines/typescript/contract.md`).

@@ -1,4 +1,4 @@
-// What the test programs take from the shell that they are written for. A module of the sandbox is one file, so that their imports become
+// What the test programs take from the shell that they are written for. The runner hands over one file, so that their imports become
 // look-ups in this table.
 "use strict";
 

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use crate::engine::cancel::CancelToken;
 use crate::engine::image::Language;
+use crate::environment::Variables;
 use crate::error::{Error, Result};
 use crate::host::output::Sink;
 use crate::limits::Limits;
@@ -35,14 +36,23 @@ pub(crate) struct Plan {
 }
 
 /// Checks a request against what the jar allows.
-pub(crate) fn admit(request: Request, language: Language, allowed: &Limits) -> Result<Plan> {
+pub(crate) fn admit(
+    request: Request,
+    language: Language,
+    allowed: &Limits,
+    variables: Option<&Variables>,
+) -> Result<Plan> {
     let limits = match request.limits {
         Some(asked) => of_run(narrow(asked, allowed)?, allowed)?,
         None => allowed.clone(),
     };
     let name = request.name.unwrap_or_else(|| language.default_name().to_owned());
+    let environment = match variables {
+        Some(variables) => variables.narrow(request.environment)?,
+        None => request.environment,
+    };
     let environment: Vec<String> =
-        request.environment.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        environment.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     let inputs: Vec<(String, String)> = request.inputs.into_iter().collect();
 
     no_nul("the file name", &name)?;
@@ -146,7 +156,7 @@ mod tests {
     use super::*;
 
     fn refusal(request: Request) -> String {
-        let Err(error) = admit(request, Language::Python, &Limits::default()) else {
+        let Err(error) = admit(request, Language::Python, &Limits::default(), None) else {
             panic!("this must be refused");
         };
         error.to_string()
@@ -157,7 +167,7 @@ mod tests {
         let allowed = Limits::default();
         let lower = Limits { time_ms: 5, ..Limits::default() };
         assert_eq!(
-            admit(Request::new("1").limits(lower), Language::Python, &allowed).unwrap().limits.time_ms,
+            admit(Request::new("1").limits(lower), Language::Python, &allowed, None).unwrap().limits.time_ms,
             5
         );
         let higher = Limits { time_ms: 10_001, ..Limits::default() };

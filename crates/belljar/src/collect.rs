@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::engine::instance::{Ending, Instance, Unread};
+use crate::engine::instance::{Ending, Instance};
+use crate::engine::reading::Unread;
 use crate::host::operations::{Operations, Waiting};
 use crate::host::output::Printed;
 use crate::host::report::Report;

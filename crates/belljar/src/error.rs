@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::mount::fault::MountFault;
+use crate::policy::problem::PolicyProblems;
 use crate::snapshot::refused::SnapshotRefused;
 
 /// A result whose error is ours.
@@ -118,6 +119,47 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A secret whose value is in a variable that there is not.
+    #[error("there is no variable {name} here, which is to hold the secret {secret}")]
+    NoVariable {
+        /// The variable.
+        name: String,
+        /// The secret.
+        secret: String,
+    },
+    /// A policy that cannot be one.
+    #[error("{0}")]
+    Policy(PolicyProblems),
+    /// Something was asked for that the policy does not allow.
+    #[error("{policy} does not allow {asked}: {why}")]
+    NotAllowed {
+        /// What was asked for.
+        asked: String,
+        /// The policy.
+        policy: String,
+        /// Which of its keys refuses it.
+        why: String,
+    },
+    /// A request asked for an environment variable that the policy does not name.
+    #[error("the variable {name} is not granted: no entry of `grants.environment` names it")]
+    VariableNotGranted {
+        /// The variable.
+        name: String,
+    },
+    /// A request asked for another value than the policy gives to an environment variable.
+    #[error("the variable {name} cannot be changed: `grants.environment` says what it is")]
+    VariableFixed {
+        /// The variable.
+        name: String,
+    },
+    /// A file that is read whole is too long for that.
+    #[error("{} has more than {most} bytes", path.display())]
+    FileTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes that are read.
+        most: u64,
+    },
     /// What should be certificates is none.
     #[error("there is no certificate in what was given as PEM")]
     Certificate,
@@ -138,9 +180,6 @@ pub enum Error {
     /// Snapshots are signed, and the jar has no key.
     #[error("the jar has no key for snapshots")]
     NoSnapshotKey,
-    /// What is mounted is on the host, and a snapshot holds what is in the session.
-    #[error("a session with mounted directories cannot be kept in a snapshot yet")]
-    SnapshotOfMounts,
     /// A snapshot that this jar cannot go on from.
     #[error("the snapshot cannot be used: {0}")]
     Snapshot(#[from] SnapshotRefused),
@@ -182,6 +221,14 @@ pub enum Error {
         name: String,
         /// Where it was looked for.
         looked: Vec<PathBuf>,
+    },
+    /// An image that cannot be made of what was given.
+    #[error("the image {name:?} cannot be made: {reason}")]
+    Bake {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
     },
     /// The image is damaged, foreign, or open to changes by others.
     #[error("the image at {} cannot be trusted: {reason}", path.display())]
@@ -233,6 +280,12 @@ impl Error {
             | Self::NoEngine { .. }
             | Self::NetRule { .. }
             | Self::Secret { .. }
+            | Self::NoVariable { .. }
+            | Self::Policy(_)
+            | Self::NotAllowed { .. }
+            | Self::VariableNotGranted { .. }
+            | Self::VariableFixed { .. }
+            | Self::FileTooLong { .. }
             | Self::Certificate
             | Self::Busy
             | Self::Closed
@@ -242,7 +295,7 @@ impl Error {
             | Self::ToolAnswer { .. }
             | Self::TooManyForks { .. }
             | Self::NoSnapshotKey
-            | Self::SnapshotOfMounts
+            | Self::Bake { .. }
             | Self::Snapshot(_) => Fault::Caller,
             Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
                 Fault::Installation
@@ -259,14 +312,25 @@ impl Error {
             Self::LimitOfSession { .. } => Some("set it on the jar that the session is made from"),
             Self::Mount { fault, .. } => Some(fault.hint()),
             Self::NetRule { .. } => Some("write HOST, HOST:PORT, *.HOST or GET,HEAD@HOST/PATH"),
-            Self::Secret { .. } => Some("name the variable, one host and the header that the value is for"),
+            Self::Secret { .. } => {
+                Some("write NAME@HOST:HEADER, for example API_TOKEN@api.example.com:Authorization")
+            }
+            Self::NoVariable { .. } => Some("set it first, or name a file: NAME@HOST:HEADER=FILE"),
+            Self::Policy(_) => Some("`belljar policy schema` says what belongs where"),
+            Self::NotAllowed { .. } | Self::VariableNotGranted { .. } | Self::VariableFixed { .. } => {
+                Some("ask for less; only whoever keeps the policy can allow more")
+            }
+            Self::FileTooLong { .. } => Some("name another file"),
             Self::Certificate => Some("give certificates in PEM: -----BEGIN CERTIFICATE-----"),
             Self::Busy => Some("wait for the run to end, or cancel it"),
             Self::Closed => Some("start a new session from the jar"),
+            Self::Tool { .. } => {
+                Some("give it a name of its own, of letters, digits and _, and JSON Schemas")
+            }
             Self::Suspended { .. } => Some("answer them with `Request::answers`"),
             Self::NotSuspended => Some("give it code to run"),
             Self::ToolAnswer { .. } => Some("answer the calls in `pending`, once each, with JSON"),
-            Self::SnapshotOfMounts => Some("fork it, or place files with `Grants::file`"),
+            Self::Bake { .. } => Some("choose other packages, fewer imports, or higher limits"),
             Self::NoSnapshotKey => Some("give the jar one with `with_snapshot_key`"),
             Self::Snapshot(_) => {
                 Some("restore it with the image, limits, grants and key that it was taken with")

@@ -1,8 +1,9 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::IgnoredAny;
 
 use crate::admit::{Plan, admit};
@@ -10,12 +11,15 @@ use crate::collect;
 use crate::engine::encode::{Encoder, Verb};
 use crate::engine::image::Language;
 use crate::engine::instance::Ending;
+use crate::error::Error;
+use crate::grants::Grants;
 use crate::host::Host;
 use crate::host::files::Files;
-use crate::host::files::pack::{Pack, pack_folder};
+use crate::host::files::pack::{Pack, Packing};
 use crate::host::memory::GuestMemory;
 use crate::host::net::request::HttpRequest;
 use crate::host::net::rule::NetRule;
+use crate::host::paths;
 use crate::host::random::Random;
 use crate::host::report::Report;
 use crate::host::secrets::{Scrubber, Secret, Secrets};
@@ -28,6 +32,9 @@ use crate::limits::{Limits, MIB};
 use crate::mount::Mount;
 use crate::outcome::{Ended, Json, Stream};
 use crate::request::Request;
+use crate::session::Session;
+use crate::snapshot::{self, SnapshotKey, SnapshotRefused};
+use crate::tool::Tool;
 
 /// Memory of the pretended guest.
 const MEMORY_BYTES: usize = 64 * 1024;
@@ -116,7 +123,7 @@ pub fn requests(bytes: &[u8]) {
     }
     request = request.arguments(pieces);
     let language = if bytes.len() % 2 == 0 { Language::Python } else { Language::JavaScript };
-    if let Ok(plan) = admit(request, language, &Limits::default()) {
+    if let Ok(plan) = admit(request, language, &Limits::default(), None) {
         check_encoding(&plan);
     }
 }
@@ -152,7 +159,7 @@ fn memory_and_arguments(bytes: &[u8]) -> (Vec<u8>, Arguments<'_>) {
 
 /// The files of an image that has none: a folder without a name is not there.
 static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| {
-    let bytes = pack_folder(Path::new("")).expect("a folder that is not there has no files");
+    let bytes = Packing::default().finish().expect("nothing can be packed");
     Arc::new(Pack::from_bytes(bytes).expect("what was packed can be opened"))
 });
 
@@ -203,14 +210,14 @@ fn call(
     from: &mut Arguments<'_>,
 ) -> Result<(), Stop> {
     let stream = if function & 1 == 0 { Stream::Stdout } else { Stream::Stderr };
-    match function % 40 {
+    match function % 46 {
         0 | 1 => return host.output.write(&mut host.meter, memory, stream, from.pair()),
         2 => return host.input.read(memory, from.word(), from.word()).map(drop),
         3 | 4 => return host.report.field(&mut host.meter, memory, from.word(), from.pair()),
         5 => return host.random.fill(memory, from.word(), from.word()),
         _ => {}
     }
-    serve(host, memory, |host, memory| match function % 40 {
+    serve(host, memory, |host, memory| match function % 46 {
         6 => fd::read(host, memory, from.word(), from.pair(), from.word()),
         7 => fd::pread(host, memory, from.word(), from.pair(), (from.long(), from.word())),
         8 => fd::write(host, memory, from.word(), from.pair(), from.word()),
@@ -244,6 +251,12 @@ fn call(
         36 => process::random_get(host, memory, from.pair()),
         37 => clock::time_get(host, memory, from.word(), from.word()),
         38 => clock::res_get(host, memory, from.word(), from.word()),
+        39 => paths::stat(host, memory, from.pair(), from.word(), from.word()),
+        40 => paths::read(host, memory, from.pair(), from.long(), (from.pair(), from.word())),
+        41 => paths::write(host, memory, from.pair(), from.word(), from.pair()),
+        42 => paths::list(host, memory, from.pair(), (from.pair(), from.word())),
+        43 => paths::link(host, memory, from.pair(), (from.pair(), from.word())),
+        44 => paths::change(host, memory, from.word(), from.pair(), from.pair()),
         _ => {
             let wait = poll::prepare(host, memory, from.pair(), from.pair())?;
             poll::finish(memory, &wait)
@@ -292,6 +305,70 @@ pub fn typescript(bytes: &[u8]) {
     assert_ne!(outcome.ended, Ended::Crashed, "{:?}", outcome.error);
     assert!(outcome.usage.peak_memory_bytes <= 33 * MIB, "{:?}", outcome.usage);
     assert!(outcome.usage.wall_ms < 1000.0, "{:?}", outcome.usage);
+}
+
+/// A program and what it imports: package.json, an ES module, a CommonJS module and the program, apart by a byte that no text has. Whatever
+/// they are, the engine does not break, and goes on.
+pub fn modules(bytes: &[u8]) {
+    static JAR: LazyLock<Jar> = LazyLock::new(|| {
+        let limits = Limits { time_ms: 200, memory_bytes: 32 * MIB, ..Limits::default() };
+        Jar::open("javascript")
+            .and_then(|jar| jar.with_limits(limits))
+            .unwrap_or_else(|error| panic!("{error} ({:?})", error.hint()))
+    });
+    let mut pieces = bytes.split(|byte| *byte == 0xff);
+    let mut grants = Grants::default();
+    for name in ["node_modules/p/package.json", "node_modules/p/a.mjs", "b.cjs"] {
+        grants = grants.file(format!("/work/{name}"), pieces.next().unwrap_or_default().to_vec());
+    }
+    let program = String::from_utf8_lossy(pieces.next().unwrap_or(b"import 'p'")).into_owned();
+    let session = JAR.clone().with_grants(grants).session().expect("files can be placed there");
+    for code in [program.as_str(), "await import('p')", "require('./b.cjs')", "require('p')"] {
+        let outcome = session.run_blocking(code).expect("such a request is admitted");
+        assert_ne!(outcome.ended, Ended::Crashed, "{code}: {:?}", outcome.error);
+    }
+}
+
+/// A body of a snapshot as if it were signed, of a session of microjs that has `folder` mounted, or a tool that its caller answers. What is
+/// accepted can be gone on with.
+pub fn snapshot(folder: &Path, bytes: &[u8]) {
+    static JARS: OnceLock<[Jar; 2]> = OnceLock::new();
+    let jars = JARS.get_or_init(|| {
+        let mounted = Grants::default().mount(Mount::copy_on_write(folder, "/work/src"));
+        let mounted = mounted.mount(Mount::read_only(folder, "/data"));
+        let tool = Grants::default().seed(7).tool(Tool::answered_by_caller("ask")).expect("it is a tool");
+        [mounted, tool].map(|grants| {
+            let limits =
+                Limits { time_ms: 100, memory_bytes: 16 * MIB, files_bytes: MIB, ..Limits::default() };
+            let jar = Jar::open("microjs").and_then(|jar| jar.with_limits(limits));
+            let jar = jar.unwrap_or_else(|error| panic!("{error} ({:?})", error.hint()));
+            jar.with_grants(grants).with_snapshot_key(SnapshotKey::new([7; 32]))
+        })
+    });
+    let Some((first, body)) = bytes.split_first() else { return };
+    // Seeds are text, as everything in the tree.
+    let decoded = (first & 4 != 0).then(|| BASE64_STANDARD.decode(body.trim_ascii()));
+    let body = match &decoded {
+        Some(Ok(decoded)) => decoded.as_slice(),
+        Some(Err(_)) => return,
+        None => body,
+    };
+    // What is not packed is packed here, so that what is in it can be found.
+    let jar = &jars[usize::from(first & 1)];
+    let packed = if first & 2 == 0 { body.to_vec() } else { lz4_flex::compress_prepend_size(body) };
+    jar.restore(body).expect_err("nobody has signed it");
+    match snapshot::unpack(jar, &packed) {
+        Ok((rest, parent)) => {
+            let session = Session::restored(jar.clone(), rest, parent);
+            let run = session.run_blocking("1");
+            assert!(!matches!(run, Err(Error::Internal(_))), "it cannot be gone on with: {run:?}");
+            if let Ok(again) = session.snapshot() {
+                jar.restore(&again).expect("what was written can be read");
+            }
+        }
+        Err(Error::Snapshot(SnapshotRefused::Content(_))) => {}
+        Err(other) => panic!("it is refused for another reason: {other}"),
+    }
 }
 
 /// A rule, and behind a line end a URL.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::environment::Variables;
 use crate::error::{Error, Result};
-use crate::host::net::policy::Policy;
+use crate::host::net::policy::{Advice, Policy};
 use crate::host::net::resolve::Resolver;
 use crate::host::net::rule::NetRule;
 use crate::host::secrets::Secret;
@@ -33,6 +34,8 @@ pub struct Grants {
     pub(crate) net: Arc<Policy>,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) tools: Arc<BTreeMap<String, Arc<GrantedTool>>>,
+    /// Which environment variables a request may set; any, where this is none.
+    pub(crate) environment: Option<Variables>,
 }
 
 /// A virtual file that a session finds when it begins.
@@ -75,9 +78,18 @@ impl Grants {
         hasher.update(format!("{:?}", self.mounts).as_bytes());
         self.net.identify(hasher);
         hasher.update(format!("{:?}", self.secrets).as_bytes());
+        hasher.update(format!("{:?}", self.environment).as_bytes());
         for tool in self.tools.values() {
             hasher.update(blake3::hash(tool.described().to_string().as_bytes()).as_bytes());
+            hasher.update(&[u8::from(tool.tool.work.is_of_the_caller())]);
         }
+    }
+
+    /// The same, under a policy: with its environment variables and no others, and with advice for those who do not give the grants.
+    pub(crate) fn under_policy(mut self, environment: Variables) -> Self {
+        self.environment = Some(environment);
+        Arc::make_mut(&mut self.net).advise(Advice::Policy);
+        self
     }
 
     /// Places a virtual file in every session. The code may read it, not change it; its bytes are shared by all sessions.
@@ -93,6 +105,12 @@ impl Grants {
     pub fn mount(mut self, mount: Mount) -> Self {
         self.mounts.push(mount);
         self
+    }
+
+    /// The directories of the host that are granted.
+    #[must_use]
+    pub fn mounts(&self) -> &[Mount] {
+        &self.mounts
     }
 
     /// Lets code speak HTTP with the hosts that `rule` covers.

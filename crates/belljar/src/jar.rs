@@ -1,11 +1,12 @@
 //! The front door: an image with limits and grants, everything that is needed to run code.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use crate::admit::{admit, narrow};
+use crate::admit::{Plan, admit, narrow};
+use crate::baking::{Baked, Baking};
 use crate::blocking::block_on;
-use crate::engine::erase::{self, Eraser};
+use crate::engine::erase::Eraser;
 use crate::engine::image::{Image, Language};
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
@@ -16,6 +17,8 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey};
+use crate::told::Telling;
+use crate::typescript::Types;
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -34,7 +37,7 @@ pub struct Jar {
     pub(crate) image: Image,
     pub(crate) limits: Arc<Limits>,
     pub(crate) grants: Arc<Grants>,
-    eraser: Arc<OnceLock<Eraser>>,
+    pub(crate) types: Arc<Types>,
     pub(crate) snapshot_key: Option<SnapshotKey>,
 }
 
@@ -57,8 +60,9 @@ impl Jar {
         if image.language() == Language::TypeScript {
             return Err(Error::NoEngine { name: image.name().to_owned() });
         }
-        let (limits, grants, eraser) = (Arc::default(), Arc::default(), Arc::default());
-        let jar = Self { image, limits, grants, eraser, snapshot_key: None };
+        let types = Arc::new(Types::beside(image.clone()));
+        let (limits, grants) = (Arc::default(), Arc::default());
+        let jar = Self { image, limits, grants, types, snapshot_key: None };
         jar.with_limits(Limits::default())
     }
 
@@ -119,10 +123,11 @@ impl Jar {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSnapshotKey`] when this jar has no key, and [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
-    /// image, tenant, or under other limits or grants.
+    /// [`Error::NoSnapshotKey`] when this jar has no key, [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
+    /// image, tenant, or under other limits or grants, and [`Error::Mount`] when a directory cannot be mounted.
     pub fn restore(&self, snapshot: &[u8]) -> Result<Session> {
-        Ok(Session::at_rest(self.clone(), snapshot::read(self, snapshot)?))
+        let (rest, parent) = snapshot::read(self, snapshot)?;
+        Ok(Session::restored(self.clone(), rest, parent))
     }
 
     /// Runs code in a session of its own, which is dropped afterwards, with what it wrote in memory. To read, save or apply that, run the
@@ -132,7 +137,14 @@ impl Jar {
     ///
     /// When the code was not run at all. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
-        let mut request = request.into();
+        let telling = Telling::of_session(None);
+        let (jar, plan) = self.planned(request.into()).inspect_err(|error| telling.refused(error))?;
+        let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
+        Ok(Live::start(&jar, telling.audit()).await?.run(plan, eraser).await)
+    }
+
+    /// What a run of its own comes to: a jar with its limits, and its plan.
+    fn planned(&self, mut request: Request) -> Result<(Self, Plan)> {
         let mut jar = self.clone();
         // A session of its own has the limits of its only run.
         if let Some(asked) = request.limits.take() {
@@ -141,9 +153,9 @@ impl Jar {
         if request.answers.is_some() {
             return Err(Error::NotSuspended);
         }
-        let plan = admit(request, jar.image.language(), &jar.limits)?;
-        let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
-        Ok(Live::start(&jar).await?.run(plan, eraser).await)
+        let variables = jar.grants.environment.as_ref();
+        let plan = admit(request, jar.image.language(), &jar.limits, variables)?;
+        Ok((jar, plan))
     }
 
     /// The same as [`Jar::run`], on the calling thread.
@@ -181,14 +193,9 @@ impl Jar {
         *hasher.finalize().as_bytes()
     }
 
-    /// What takes the types out of TypeScript: found beside the jar's image, or where images are usually kept, at first use.
+    /// What takes the types out of TypeScript.
     pub(crate) fn eraser(&self) -> Result<&Eraser> {
-        if let Some(eraser) = self.eraser.get() {
-            return Ok(eraser);
-        }
-        let image = Image::open_in(self.image.runtime(), erase::IMAGE, &self.image.near())?;
-        let eraser = Eraser::new(&image)?;
-        Ok(self.eraser.get_or_init(|| eraser))
+        self.types.eraser()
     }
 
     pub(crate) fn counting(&self) -> Counting {
@@ -213,6 +220,28 @@ impl std::fmt::Debug for Jar {
 /// When the engine cannot be read, started, frozen or compiled, or the image cannot be written.
 pub fn build_image(engine: &std::path::Path, images: &std::path::Path) -> Result<()> {
     crate::engine::bake::bake(&Runtime::shared()?, engine, images)
+}
+
+/// Makes the image `name` from another image and packages, and puts it under `images`. Sessions of it start as fast as those of the other one, with
+/// the packages imported.
+///
+/// The code of the packages runs while the image is made: in the jar, within the limits of `baking`, and with nothing of the host in reach.
+///
+/// # Errors
+///
+/// [`Error::Bake`] when it cannot be made: the packages used up their limits or ended the engine, or the names do not fit. A module that raises
+/// an error is no reason: [`Baked::not_imported`] tells of it.
+pub fn bake_image(from: &Image, name: &str, baking: &Baking, images: &std::path::Path) -> Result<Baked> {
+    crate::engine::bake::bake_packages(from, name, baking, images)
+}
+
+/// Removes the image `name` from `images`. Whether it was there. Sessions of it that live go on.
+///
+/// # Errors
+///
+/// When its files cannot be removed.
+pub fn remove_image(name: &str, images: &std::path::Path) -> Result<bool> {
+    crate::engine::bake::remove(&Runtime::shared()?, name, images)
 }
 
 /// Opens the image `name` in one of `folders` instead of where images are usually kept.

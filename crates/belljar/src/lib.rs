@@ -18,19 +18,25 @@
 //!
 //! The modules stand in the order in which a piece of code travels.
 
+mod environment;
 mod grants;
 mod limits;
 mod mount;
+mod policy;
 mod request;
 mod tool;
+pub mod units;
 
 mod admit;
+mod audit;
 mod typescript;
 
+mod baking;
 mod jar;
 mod live;
 mod session;
 mod snapshot;
+mod told;
 
 mod engine;
 mod host;
@@ -45,6 +51,8 @@ mod blocking;
 pub mod fuzzing;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};
+pub use audit::{AUDIT_TARGET, AuditEvent, AuditKind, Decision, audit_package};
+pub use baking::{Baked, BakedPackage, Baking};
 pub use engine::cancel::CancelToken;
 pub use engine::image::{Image, Language, cache_folder, search_path};
 pub use engine::runtime::Runtime;
@@ -55,7 +63,7 @@ pub use host::net::resolve::Resolver;
 pub use host::net::rule::NetRule;
 pub use host::output::Sink;
 pub use host::secrets::Secret;
-pub use jar::{Jar, build_image, open_image_in};
+pub use jar::{Jar, bake_image, build_image, open_image_in, remove_image};
 pub use limits::{
     GRACE, GRACE_HEEDED, GRACE_WALL, Limits, MEMORY_BYTES_CEILING, MIB, OnOutputLimit, TIME_MS_CEILING,
     VALUE_DEPTH_CEILING,
@@ -66,6 +74,7 @@ pub use outcome::{
     Applied, ChangeKind, Chunk, Display, Ended, File, FileChange, FileKind, GuestError, Json, Outcome,
     Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
+pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource};
 pub use request::{Request, ToolAnswer};
 pub use schemars;
 pub use session::{Completeness, Completions, Session};

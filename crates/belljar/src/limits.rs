@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
@@ -139,22 +140,55 @@ impl Limits {
     ///
     /// [`Error::LimitOutOfRange`] names the first limit that is out of its range, and the range.
     pub fn check(&self) -> Result<()> {
+        self.out_of_range().next().map_or(Ok(()), Err)
+    }
+
+    /// An error for each limit that is out of its range.
+    pub(crate) fn out_of_range(&self) -> impl Iterator<Item = Error> {
         let long = u64::from(u32::MAX) << 31;
-        within("memory_bytes", self.memory_bytes, 1, MEMORY_BYTES_CEILING)?;
-        within("time_ms", self.time_ms, 1, TIME_MS_CEILING)?;
-        within("cpu_ms", self.cpu_ms, 1, TIME_MS_CEILING)?;
-        within("fuel", self.fuel.unwrap_or(1), 1, long)?;
-        within("output_bytes", self.output_bytes, 0, 1024 * MIB)?;
-        within("value_bytes", self.value_bytes, 0, 64 * MIB)?;
-        within("value_depth", u64::from(self.value_depth), 1, u64::from(VALUE_DEPTH_CEILING))?;
-        within("files_bytes", self.files_bytes, 0, MEMORY_BYTES_CEILING)?;
-        within("files_count", u64::from(self.files_count), 0, 1_000_000)?;
-        within("files_depth", u64::from(self.files_depth), 1, 256)?;
-        within("open_files", u64::from(self.open_files), 0, 4096)?;
-        within("host_calls", self.host_calls, 1, long)?;
-        within("net_requests", self.net_requests, 0, 1_000_000)?;
-        within("net_bytes", self.net_bytes, 0, 1024 * 1024 * MIB)?;
-        within("tool_calls", self.tool_calls, 0, 1_000_000)
+        let ranges = [
+            ("memory_bytes", self.memory_bytes, 1, MEMORY_BYTES_CEILING),
+            ("time_ms", self.time_ms, 1, TIME_MS_CEILING),
+            ("cpu_ms", self.cpu_ms, 1, TIME_MS_CEILING),
+            ("fuel", self.fuel.unwrap_or(1), 1, long),
+            ("output_bytes", self.output_bytes, 0, 1024 * MIB),
+            ("value_bytes", self.value_bytes, 0, 64 * MIB),
+            ("value_depth", u64::from(self.value_depth), 1, u64::from(VALUE_DEPTH_CEILING)),
+            ("files_bytes", self.files_bytes, 0, MEMORY_BYTES_CEILING),
+            ("files_count", u64::from(self.files_count), 0, 1_000_000),
+            ("files_depth", u64::from(self.files_depth), 1, 256),
+            ("open_files", u64::from(self.open_files), 0, 4096),
+            ("host_calls", self.host_calls, 1, long),
+            ("net_requests", self.net_requests, 0, 1_000_000),
+            ("net_bytes", self.net_bytes, 0, 1024 * 1024 * MIB),
+            ("tool_calls", self.tool_calls, 0, 1_000_000),
+        ];
+        ranges
+            .into_iter()
+            .filter(|(_, value, least, most)| !(least..=most).contains(&value))
+            .map(|(limit, value, least, most)| Error::LimitOutOfRange { limit, value, least, most })
+    }
+
+    /// These limits, and `named` in the place of those that it names, by their fields.
+    ///
+    /// # Errors
+    ///
+    /// What the JSON parser says of a limit that there is not, or that is no number.
+    ///
+    /// ```
+    /// use belljar::Limits;
+    ///
+    /// let named = serde_json::json!({"time_ms": 500});
+    /// let limits = Limits::default().with(named.as_object().unwrap().clone()).unwrap();
+    /// assert_eq!(limits, Limits { time_ms: 500, ..Limits::default() });
+    /// ```
+    pub fn with(&self, named: Map<String, Value>) -> serde_json::Result<Self> {
+        let mut all = match serde_json::to_value(self)? {
+            Value::Object(all) => all,
+            _ => Map::new(),
+        };
+        all.extend(named);
+        serde_json::from_value(Value::Object(all))
     }
 
     /// The wall time of one run.
@@ -168,13 +202,6 @@ impl Limits {
     pub fn cpu(&self) -> Duration {
         Duration::from_millis(self.cpu_ms)
     }
-}
-
-fn within(limit: &'static str, value: u64, least: u64, most: u64) -> Result<()> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::LimitOutOfRange { limit, value, least, most })
 }
 
 #[cfg(test)]

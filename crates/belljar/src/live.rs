@@ -10,6 +10,7 @@ use crate::engine::encode::{Encoder, Verb};
 use crate::engine::erase::Eraser;
 use crate::engine::instance::{Ending, Instance};
 use crate::error::{Error, Result};
+use crate::host::audit::Audit;
 use crate::host::files::Files;
 use crate::host::input::Input;
 use crate::host::net::Net;
@@ -24,6 +25,7 @@ use crate::jar::Jar;
 use crate::limits::Limits;
 use crate::outcome::{Ended, Outcome};
 use crate::request::ToolAnswer;
+use crate::told::{self, Running};
 use crate::typescript;
 
 /// A live instance and its engine.
@@ -58,17 +60,19 @@ impl Rest {
 
 impl Live {
     /// Begins a session.
-    pub(crate) async fn start(jar: &Jar) -> Result<Self> {
+    pub(crate) async fn start(jar: &Jar, audit: &Audit) -> Result<Self> {
+        told::session(audit, jar.image.name(), &jar.limits, &jar.grants);
         let code = jar.image.code(jar.counting())?;
-        let instance = Instance::start(code, host_of(jar)?).await?;
+        let instance = Instance::start(code, host_of(jar, audit)?).await?.reads_types(jar.types.clone());
         Ok(Self { instance, seeded: false, used: false, suspended: false })
     }
 
     /// Goes on from where a session rested.
-    pub(crate) async fn resume(jar: &Jar, rest: &Rest) -> Result<Self> {
+    pub(crate) async fn resume(jar: &Jar, rest: &Rest, audit: &Audit) -> Result<Self> {
+        told::session(audit, jar.image.name(), &jar.limits, &jar.grants);
         let code = jar.image.code(jar.counting())?;
-        let host = granted(Host::resume(&jar.limits, &rest.kept)?, jar);
-        let instance = Instance::resume(code, host, &rest.memory).await?;
+        let host = granted(Host::resume(&jar.limits, &rest.kept)?, jar, audit);
+        let instance = Instance::resume(code, host, &rest.memory).await?.reads_types(jar.types.clone());
         Ok(Self {
             instance,
             seeded: rest.seeded,
@@ -147,10 +151,20 @@ impl Live {
         if let Some(secrets) = &self.instance.host().secrets {
             plan.environment.extend(secrets.environment());
         }
+        let running = Running::begin(&self.instance.host().audit, &plan);
+        let outcome = self.run_plan(plan, eraser).await;
+        running.end(&outcome);
+        outcome
+    }
+
+    async fn run_plan(&mut self, mut plan: Plan, eraser: Option<&Eraser>) -> Outcome {
         let verb = if plan.answers.is_some() { Verb::Resume } else { Verb::Run };
         let mut encoder = self.begin(verb, &plan.limits, &plan.cancel);
         if let Some(eraser) = eraser {
-            match typescript::read(eraser, &mut self.instance, &plan.name, &plan.code).await {
+            let budget = self.instance.lend();
+            let (read, budget) = typescript::read(eraser, &plan.name, &plan.code, budget).await;
+            self.instance.take_back(budget);
+            match read {
                 Ok(code) => plan.code = code,
                 Err(reason) => {
                     let ending = self.instance.give_up(reason);
@@ -176,7 +190,7 @@ impl Live {
 }
 
 /// Our side of a new session.
-fn host_of(jar: &Jar) -> Result<Host> {
+fn host_of(jar: &Jar, audit: &Audit) -> Result<Host> {
     let (time, mut random) = match jar.grants.seed {
         Some(seed) => (Time::repeatable(), Random::from_seed(seed)),
         None => (Time::real(), Random::fresh()?),
@@ -189,11 +203,14 @@ fn host_of(jar: &Jar) -> Result<Host> {
     let secrets = Secrets::new(&jar.grants.secrets, &mut random);
     let mut host = Host::new(&jar.limits, time, random, files);
     host.secrets = secrets;
-    Ok(granted(host, jar))
+    Ok(granted(host, jar, audit))
 }
 
 /// The ways out that the jar grants, and that are the same however a session began.
-fn granted(mut host: Host, jar: &Jar) -> Host {
+fn granted(mut host: Host, jar: &Jar, audit: &Audit) -> Host {
+    audit.keep_secret(host.secrets.as_ref());
+    host.files.tell(audit);
+    host.audit = audit.clone();
     host.tools = Tools::new(Arc::clone(&jar.grants.tools));
     host.net = Net::new(Arc::clone(&jar.grants.net));
     host

@@ -87,7 +87,8 @@ impl Request {
     }
 
     /// The file name that tracebacks show. A name that ends in `.ts`, `.mts` or `.cts` says that the code is TypeScript, whose types are
-    /// taken out before it runs; one that ends in `.mjs` or `.mts`, that it is a module.
+    /// taken out before it runs; one that ends in `.mjs` or `.mts`, that it is a module. A program in JavaScript is taken to lie in `/work`, under the last
+    /// part of its name: that is where its relative imports begin.
     ///
     /// ```
     /// # fn main() -> belljar::Result<()> {

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Map;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admit::{Plan, admit};
+use crate::audit::AuditKind;
 use crate::blocking::block_on;
 use crate::engine::encode::{Encoder, Verb};
 use crate::engine::erase::Eraser;
 use crate::error::{Error, Result};
+use crate::host::audit::Audit;
 use crate::host::files::{Files, Selection};
 use crate::host::report::Report;
 use crate::host::secrets::Secrets;
@@ -20,6 +23,7 @@ use crate::live::{Live, Rest};
 use crate::outcome::{Applied, Ended, FileChange, Outcome, SessionState};
 use crate::request::Request;
 use crate::snapshot;
+use crate::told::{self, Telling};
 
 /// How long completion, and the check whether code is complete, may take: they answer to someone who types.
 const PROMPT_TIME_MS: u64 = 1_000;
@@ -45,6 +49,7 @@ const FORKS_MAX: usize = 100_000;
 pub struct Session {
     jar: Jar,
     state: Mutex<State>,
+    telling: Telling,
 }
 
 /// What there is of a session.
@@ -85,12 +90,23 @@ pub enum Completeness {
 
 impl Session {
     pub(crate) async fn start(jar: Jar) -> Result<Self> {
-        let live = Live::start(&jar).await?;
-        Ok(Self { jar, state: Mutex::new(State::Live(Box::new(live))) })
+        let telling = Telling::of_session(None);
+        let live = Live::start(&jar, telling.audit()).await?;
+        Ok(Self { jar, state: Mutex::new(State::Live(Box::new(live))), telling })
     }
 
-    pub(crate) fn at_rest(jar: Jar, rest: Rest) -> Self {
-        Self { jar, state: Mutex::new(State::Rest(Box::new(rest))) }
+    /// A session that goes on from a snapshot of the session `parent`.
+    pub(crate) fn restored(jar: Jar, rest: Rest, parent: String) -> Self {
+        let session = Self::at_rest(jar, rest, &parent);
+        let Jar { image, limits, grants, .. } = &session.jar;
+        told::session(session.telling.audit(), image.name(), limits, grants);
+        session.telling.audit().step(AuditKind::Restore, &parent, None, Map::new());
+        session
+    }
+
+    fn at_rest(jar: Jar, rest: Rest, parent: &str) -> Self {
+        let telling = Telling::of_session(Some(parent.to_owned()));
+        Self { jar, state: Mutex::new(State::Rest(Box::new(rest))), telling }
     }
 
     /// Runs code to its end.
@@ -104,7 +120,7 @@ impl Session {
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let (plan, eraser) = self.admitted(request.into())?;
         let mut state = self.lock()?;
-        let mut live = state.wake(&self.jar).await?;
+        let mut live = state.wake(&self.jar, self.telling.audit()).await?;
         if let Err(refused) = live.accept(plan.answers.as_deref()) {
             *state = State::Live(live);
             return Err(refused);
@@ -135,7 +151,7 @@ impl Session {
         let mut state = self.lock()?;
         let mut live = match std::mem::replace(&mut *state, State::Closed(None)) {
             State::Live(live) => live,
-            State::Rest(rest) => Box::new(Live::resume(&self.jar, &rest).await?),
+            State::Rest(rest) => Box::new(Live::resume(&self.jar, &rest, self.telling.audit()).await?),
             closed @ State::Closed(_) => {
                 *state = closed;
                 return Err(Error::Closed);
@@ -164,7 +180,16 @@ impl Session {
     }
 
     fn admitted(&self, request: Request) -> Result<(Plan, Option<&Eraser>)> {
-        let plan = admit(request, self.jar.image.language(), &self.jar.limits)?;
+        self.admitted_or_not(request).inspect_err(|error| self.telling.refused(error))
+    }
+
+    fn admitted_or_not(&self, request: Request) -> Result<(Plan, Option<&Eraser>)> {
+        let plan = admit(
+            request,
+            self.jar.image.language(),
+            &self.jar.limits,
+            self.jar.grants.environment.as_ref(),
+        )?;
         let eraser = plan.typescript.then(|| self.jar.eraser()).transpose()?;
         Ok((plan, eraser))
     }
@@ -176,6 +201,12 @@ impl Session {
     /// As for [`Session::run`].
     pub fn run_blocking(&self, request: impl Into<Request>) -> Result<Outcome> {
         block_on(self.run(request))
+    }
+
+    /// What the session is called in audit events: 32 hexadecimal digits, drawn anew for each session.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.telling.audit().id()
     }
 
     /// Whether the session has ended.
@@ -287,7 +318,9 @@ impl Session {
     ///
     /// As for [`Session::changes`].
     pub fn apply(&self, selection: &Selection) -> Result<Applied> {
-        self.with_files(|files| files.apply(selection))
+        let applied = self.with_files(|files| files.apply(selection))?;
+        self.telling.applied("apply", &applied);
+        Ok(applied)
     }
 
     /// Writes the files that the code left in `/output` into a directory of the host, which must be there. Nothing is replaced, no link is
@@ -297,10 +330,15 @@ impl Session {
     ///
     /// As for [`Session::changes`], and [`Error::Io`] when the directory cannot be opened.
     pub fn save_output(&self, into: impl AsRef<Path>) -> Result<Applied> {
-        self.with_files(|files| files.save_output(into.as_ref()))?
+        let saved = self.with_files(|files| files.save_output(into.as_ref()))??;
+        self.telling.applied("save output", &saved);
+        Ok(saved)
     }
 
     /// The session's whole state as bytes, from which [`Jar::restore`] makes a session that goes on from here, in this process or in another.
+    ///
+    /// Changes of copy-on-write mounts are part of it, and the host's own files are not: directories are mounted anew. A file of the host that is
+    /// open is opened anew, if the same file is there then; otherwise whatever the code does with it, but to close it, is an error (`ESTALE`).
     ///
     /// # Errors
     ///
@@ -321,7 +359,10 @@ impl Session {
     /// # }
     /// ```
     pub fn snapshot(&self) -> Result<Vec<u8>> {
-        snapshot::write(&self.jar, &self.lock()?.rest(&self.jar)?)
+        let audit = self.telling.audit();
+        let bytes = snapshot::write(&self.jar, &self.lock()?.rest(&self.jar)?, audit.id())?;
+        audit.step(AuditKind::Snapshot, &format!("{} bytes", bytes.len()), None, Map::new());
+        Ok(bytes)
     }
 
     /// `count` sessions that go on from here, each on its own, and with randomness of its own. They take up a place when they are first used, and
@@ -349,7 +390,10 @@ impl Session {
             return Err(Error::TooManyForks { count, most: FORKS_MAX });
         }
         let rest = self.lock()?.rest(&self.jar)?;
-        Ok((0..count as u64).map(|number| Self::at_rest(self.jar.clone(), rest.fork(number))).collect())
+        let audit = self.telling.audit();
+        audit.step(AuditKind::Fork, &format!("{count} sessions"), None, Map::new());
+        let fork = |number| Self::at_rest(self.jar.clone(), rest.fork(number), audit.id());
+        Ok((0..count as u64).map(fork).collect())
     }
 
     /// Gives the session's place to others until it is next used. It keeps what it has, and a copy of its memory's pages.
@@ -391,7 +435,7 @@ impl Session {
             ..Limits::clone(&self.jar.limits)
         };
         let mut state = self.lock()?;
-        let mut live = state.wake(&self.jar).await?;
+        let mut live = state.wake(&self.jar, self.telling.audit()).await?;
         let (report, intact) = live.ask((verb, code, &limits), more).await;
         if intact {
             *state = State::Live(live);
@@ -402,7 +446,7 @@ impl Session {
 
 impl State {
     /// An instance to work with. Until it is put back, the session is at rest as it was before.
-    async fn wake(&mut self, jar: &Jar) -> Result<Box<Live>> {
+    async fn wake(&mut self, jar: &Jar, audit: &Audit) -> Result<Box<Live>> {
         match self {
             Self::Live(live) => {
                 let rest = Box::new(live.rest(jar));
@@ -411,7 +455,7 @@ impl State {
                     Self::Rest(_) | Self::Closed(_) => Err(Error::Closed),
                 }
             }
-            Self::Rest(rest) => Ok(Box::new(Live::resume(jar, rest).await?)),
+            Self::Rest(rest) => Ok(Box::new(Live::resume(jar, rest, audit).await?)),
             Self::Closed(_) => Err(Error::Closed),
         }
     }

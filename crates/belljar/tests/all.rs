@@ -12,15 +12,19 @@ mod server;
 
 mod attacks;
 mod attacks_files;
+mod attacks_files_javascript;
 mod attacks_host;
 mod attacks_net;
 mod attacks_output;
 mod attacks_secrets;
+mod audit;
 mod corpus;
 mod engines;
 mod image;
+mod modules;
 mod mounts;
 mod net;
+mod node_files;
 mod programs;
 mod recursion;
 mod repeatable;
@@ -28,6 +32,7 @@ mod session;
 mod snapshot;
 mod stream;
 mod tools;
+mod tools_bounds;
 mod typescript;
 
 /// A file that is neither a module here nor a program of its own would be run by nobody.

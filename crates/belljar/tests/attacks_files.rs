@@ -163,6 +163,8 @@ fn a_directory_that_is_swapped_meanwhile_never_leads_out() {
     fs::write(place.inside.join("swap/secret"), "inside").unwrap();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // Also where an assertion fails.
+        let _at_the_end = SetOnDrop(&over);
         scope.spawn(|| {
             let (swap, away) = (place.inside.join("swap"), place.inside.join("away"));
             while !over.load(Ordering::Relaxed) {
@@ -181,9 +183,16 @@ fn a_directory_that_is_swapped_meanwhile_never_leads_out() {
             session.apply(&Selection::All).unwrap();
             assert_eq!(seen, "(False, True)");
         }
-        over.store(true, Ordering::Relaxed);
     });
     place.outside_is_untouched();
+}
+
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Row 56.

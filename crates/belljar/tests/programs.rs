@@ -34,7 +34,7 @@ struct Package {
     name: String,
     version: String,
     sha256: String,
-    /// Of an npm package: the file with all of it in one piece.
+    /// Of an npm package: the file with all of it in one piece. Without one, the package is kept as it was published.
     file: Option<String>,
 }
 
@@ -134,15 +134,16 @@ fn every_package_is_used() {
         })
         .flatten()
         .collect();
-    // Those that fetch are used by `net.rs`, which has servers for them.
-    let fetching = [&packages::REQUESTS[..], &packages::HTTPX].concat();
+    // Those that fetch are used by `net.rs`, which has servers for them; those that are unpacked, by `modules.rs`.
+    let elsewhere = [&packages::REQUESTS[..], &packages::HTTPX, &packages::UNPACKED].concat();
     for package in wheels.iter().chain(&npm) {
-        let used = used.contains(&package.name) || fetching.contains(&package.name.as_str());
+        let used = used.contains(&package.name) || elsewhere.contains(&package.name.as_str());
         assert!(used, "{} is used by no program", package.name);
         assert_eq!(package.sha256.len(), 64, "{}", package.name);
     }
+    let is_unpacked = |package: &Package| packages::UNPACKED.contains(&package.name.as_str());
     assert!(
-        npm.iter().all(|package| package.file.is_some())
+        npm.iter().all(|package| package.file.is_none() == is_unpacked(package))
             && wheels.iter().all(|package| package.file.is_none())
     );
 }

@@ -68,20 +68,29 @@ fn a_soft_stop_leaves_the_session_alive() {
 
 #[test]
 fn a_session_runs_one_thing_at_a_time() {
-    let session = Arc::new(jar("python").session().unwrap());
-    let (started, waits) = std::sync::mpsc::channel();
-    let running = Arc::clone(&session);
-    let token = CancelToken::new();
-    let cancel = token.clone();
-    let thread = std::thread::spawn(move || {
-        let request = Request::new("print('on')\nimport time\ntime.sleep(5)").cancel_with(&cancel);
-        running.run_blocking(request.on_output(move |_, _| started.send(()).unwrap_or_default())).unwrap()
-    });
-    waits.recv().unwrap();
-    assert!(matches!(session.run_blocking("1"), Err(Error::Busy)));
-    token.cancel();
-    assert_eq!(thread.join().unwrap().ended, Ended::Cancelled);
-    assert_eq!(repr(&session.run_blocking("1").unwrap()), "1");
+    for (image, code) in [
+        ("python", "print('on')\nimport time\ntime.sleep(5)"),
+        ("javascript", "console.log('on'); for (;;) {}"),
+        ("microjs", "console.log('on'); for (;;) {}"),
+    ] {
+        let session = Arc::new(jar(image).session().unwrap());
+        let (started, waits) = std::sync::mpsc::channel();
+        let running = Arc::clone(&session);
+        let token = CancelToken::new();
+        let cancel = token.clone();
+        let thread = std::thread::spawn(move || {
+            let request = Request::new(code).cancel_with(&cancel);
+            running.run_blocking(request.on_output(move |_, _| started.send(()).unwrap_or_default())).unwrap()
+        });
+        waits.recv().unwrap();
+        assert!(matches!(session.run_blocking("1"), Err(Error::Busy)), "{image}");
+        assert!(
+            matches!(session.snapshot(), Err(Error::Busy)) && matches!(session.fork(1), Err(Error::Busy))
+        );
+        token.cancel();
+        assert_eq!(thread.join().unwrap().ended, Ended::Cancelled, "{image}");
+        assert_eq!(repr(&session.run_blocking("1").unwrap()), "1", "{image}");
+    }
 }
 
 #[tokio::test]

@@ -5,9 +5,12 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
+use std::fs;
+
 use crate::common::{Twins, jar, jar_with, repr};
 use belljar::{
-    Ended, Error, Grants, Jar, Limits, Outcome, Secret, SessionState, SnapshotKey, SnapshotRefused,
+    Ended, Error, Grants, Jar, Limits, Mount, Outcome, Secret, Selection, Session, SessionState, SnapshotKey,
+    SnapshotRefused,
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -307,4 +310,79 @@ fn a_fork_after_any_run_has_all_that_was_written() {
             assert_eq!(repr(&session.run_blocking("seen()").unwrap()), expected.to_string(), "{image}");
         }
     }
+}
+
+/// A folder with a few files, and a jar in which its changes stay in memory.
+fn mounted() -> (tempfile::TempDir, Jar) {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("a.txt"), "a on the host").unwrap();
+    fs::write(place.path().join("b.txt"), "b on the host").unwrap();
+    let grants = Grants::default().mount(Mount::copy_on_write(place.path(), "/work/src"));
+    let jar = signing("python").with_grants(grants);
+    (place, jar)
+}
+
+#[test]
+fn changes_of_mounts_go_along_whichever_way_a_session_goes_on() {
+    let ways: [fn(&Jar, Session) -> Session; 3] = [
+        |jar, session| jar.restore(&session.snapshot().unwrap()).unwrap(),
+        |_, session| session.fork(1).unwrap().remove(0),
+        |_, session| {
+            session.hibernate().unwrap();
+            session
+        },
+    ];
+    for goes_on in ways {
+        let (place, jar) = mounted();
+        let session = jar.session().unwrap();
+        let write = "import os\nf = open('/work/src/b.txt')\nf.read(2)\nopen('/work/src/a.txt', 'w').write('changed')\n\
+                     os.rename('/work/src/b.txt', '/work/src/c.txt')\nopen('/work/src/d.txt', 'w').write('new')";
+        assert_eq!(session.run_blocking(write).unwrap().ended, Ended::Completed);
+        let (changes, diff) = (session.changes().unwrap(), session.diff("/").unwrap());
+        let session = goes_on(&jar, session);
+        assert_eq!((session.changes().unwrap(), session.diff("/").unwrap()), (changes, diff));
+        let ask = "f.read(), open('/work/src/c.txt').read(), sorted(os.listdir('/work/src'))";
+        assert_eq!(
+            repr(&session.run_blocking(ask).unwrap()),
+            "('on the host', 'b on the host', ['a.txt', 'c.txt', 'd.txt'])"
+        );
+        assert_eq!(fs::read_to_string(place.path().join("a.txt")).unwrap(), "a on the host");
+        fs::write(place.path().join("a.txt"), "meanwhile").unwrap();
+        let applied = session.apply(&Selection::All).unwrap();
+        assert_eq!(applied.refused.len(), 1, "{applied:?}");
+        assert_eq!(applied.refused[0].path, "/work/src/a.txt");
+        assert_eq!(fs::read_to_string(place.path().join("a.txt")).unwrap(), "meanwhile");
+        assert_eq!(fs::read_to_string(place.path().join("c.txt")).unwrap(), "b on the host");
+        assert!(!place.path().join("b.txt").exists());
+    }
+}
+
+#[test]
+fn what_was_open_on_the_host_is_never_another_file() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("a.txt"), "right").unwrap();
+    for mount in [Mount::read_only(place.path(), "/data"), Mount::read_write(place.path(), "/data")] {
+        let jar = signing("python").with_grants(Grants::default().mount(mount));
+        let session = jar.session().unwrap();
+        session.run_blocking("f = open('/data/a.txt', 'rb', buffering=0)").unwrap();
+        let snapshot = session.snapshot().unwrap();
+        let read = "import errno\ntry: got = f.read()\nexcept OSError as error: got = errno.errorcode[error.errno]\ngot";
+        assert_eq!(repr(&jar.restore(&snapshot).unwrap().run_blocking(read).unwrap()), "b'right'");
+        fs::rename(place.path().join("a.txt"), place.path().join("moved.txt")).unwrap();
+        fs::write(place.path().join("a.txt"), "wrong").unwrap();
+        let restored = jar.restore(&snapshot).unwrap();
+        assert_eq!(repr(&restored.run_blocking(read).unwrap()), "'ESTALE'");
+        assert_eq!(repr(&restored.run_blocking("f.close()\nopen('/data/a.txt').read()").unwrap()), "'wrong'");
+        fs::rename(place.path().join("moved.txt"), place.path().join("a.txt")).unwrap();
+    }
+}
+
+#[test]
+fn a_snapshot_needs_the_mounts_that_it_was_taken_with() {
+    let (place, jar) = mounted();
+    let snapshot = jar.session().unwrap().snapshot().unwrap();
+    let written = Grants::default().mount(Mount::read_write(place.path(), "/work/src"));
+    assert_eq!(refusal(&jar.clone().with_grants(written), &snapshot), SnapshotRefused::Policy);
+    drop(place);
+    assert!(matches!(jar.restore(&snapshot), Err(Error::Mount { .. })));
 }

@@ -28,7 +28,7 @@ struct Total {
     total: i64,
 }
 
-fn add() -> Tool {
+pub(crate) fn add() -> Tool {
     Tool::new("add", |sum: Sum| {
         sum.one.checked_add(sum.other).map(|total| Total { total }).ok_or("the sum is too large")
     })
@@ -42,12 +42,12 @@ fn add_later() -> Tool {
     })
 }
 
-fn with(image: &str, tools: impl IntoIterator<Item = Tool>) -> Jar {
+pub(crate) fn with(image: &str, tools: impl IntoIterator<Item = Tool>) -> Jar {
     let grants = tools.into_iter().try_fold(Grants::default(), Grants::tool).unwrap();
     jar(image).with_grants(grants)
 }
 
-fn error(outcome: &Outcome) -> (String, String) {
+pub(crate) fn error(outcome: &Outcome) -> (String, String) {
     let error = outcome.error.clone().unwrap_or_else(|| panic!("it must fail: {outcome:?}"));
     (error.r#type, error.message)
 }
@@ -289,7 +289,7 @@ fn without_a_grant_there_are_no_tools() {
 }
 
 /// A tool that the caller answers.
-fn ask() -> Tool {
+pub(crate) fn ask() -> Tool {
     Tool::answered_by_caller("ask").parameters(json!({
         "type": "object",
         "properties": {"question": {"type": "string"}},

@@ -4,15 +4,15 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use belljar::units::{Duration, Size};
 use belljar::{Ended, Error, Outcome};
-
-use crate::units::{Duration, Size};
 
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "\
 Exit codes:
     0  the program came to its end (or its own exit code)
     1  the program raised an error
+  121  it waits for answers to calls of tools (`--tool`), and can go on
   122  it printed more than it may, and was to be stopped for that
   123  it used up its fuel, or its calls to the host
   124  it used up its time
@@ -65,6 +65,8 @@ pub(crate) enum Failure {
     },
     /// The library refused or failed.
     Library(Error),
+    /// Packages could not be had.
+    Packages(belljar_packages::Error),
     /// The operating system refused.
     System {
         /// What was being done.
@@ -99,7 +101,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::ReaderGone => 0,
-            Self::Usage { .. } | Self::Library(_) | Self::System { .. } => NOT_RUN,
+            Self::Usage { .. } | Self::Library(_) | Self::Packages(_) | Self::System { .. } => NOT_RUN,
         }
     }
 
@@ -116,7 +118,11 @@ impl Failure {
             Self::Library(Error::InputValue { name, .. }) => {
                 Some(format!("text needs quotes of its own: --input '{name}=\"text\"'"))
             }
+            Self::Library(Error::Suspended { .. }) => {
+                Some("answer them: --answer ID=JSON, or --answer-error ID=TEXT".to_owned())
+            }
             Self::Library(error) => error.hint().or_else(|| hint_of(error)).map(str::to_owned),
+            Self::Packages(error) => error.hint(),
             Self::System { source, .. } => Some(hint_of_system(source).to_owned()),
             Self::ReaderGone => None,
         }
@@ -149,6 +155,7 @@ impl fmt::Display for Failure {
                 write!(f, "{doing}: {}", Plain(source))
             }
             Self::Library(error) => write!(f, "{error}"),
+            Self::Packages(error) => write!(f, "{error}"),
             Self::ReaderGone => f.write_str("nobody reads the output any more"),
         }
     }
@@ -157,6 +164,12 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Library(error)
+    }
+}
+
+impl From<belljar_packages::Error> for Failure {
+    fn from(error: belljar_packages::Error) -> Self {
+        Self::Packages(error)
     }
 }
 

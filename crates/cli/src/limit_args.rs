@@ -1,11 +1,13 @@
-//! Limits and grants on the command line, the same for every verb that runs code.
+//! Limits and grants on the command line, the same for every verb that runs code, and the policy that they are held against.
 
-use belljar::{Error, Grants, Limits, Mount};
+use belljar::units::{Duration, Size};
+use belljar::{Grants, Limits, Policy};
 use clap::Args;
 
+use crate::audit_args::AuditArgs;
 use crate::exit::Failure;
 use crate::grant_args::GrantArgs;
-use crate::units::{Duration, Size};
+use crate::policy_args::PolicyArgs;
 
 /// What the code may use, and reach.
 #[derive(Args, Clone, Debug)]
@@ -25,40 +27,51 @@ pub(crate) struct LimitArgs {
     /// Output of a run; what is more is cut in the middle [default: 1MiB]
     #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     output: Option<Size>,
-    /// Make runs repeatable: clock, randomness and scheduling follow from this number
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Show a directory to the program: to read (ro, the default), to change (rw), or to change in memory only (cow)
-    #[arg(long, value_name = "SRC:DST[:ro|rw|cow]")]
-    mount: Vec<String>,
     #[command(flatten)]
     grants: GrantArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    audit: AuditArgs,
+}
+
+/// What code may use and reach, once the policy was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed {
+    pub(crate) limits: Limits,
+    pub(crate) grants: Grants,
+    pub(crate) policy: Option<Policy>,
 }
 
 impl LimitArgs {
-    /// The limits: what was given, and the defaults.
-    pub(crate) fn limits(&self) -> Limits {
-        let default = Limits::default();
-        let time_ms = self.time.map_or(default.time_ms, |time| time.0);
+    /// What was asked for, if the policy allows it; where nothing was asked for, what the policy says; and without one, the defaults.
+    pub(crate) fn allowed(&self) -> Result<Allowed, Failure> {
+        let policy = self.policy.load()?;
+        self.audit.begin(policy.as_ref())?;
+        let (limits, asked) = (self.limits(policy.as_ref()), self.grants.reach()?);
+        let (limits, grants) = match &policy {
+            Some(policy) => (policy.narrow_limits(limits)?, policy.grants(&asked)?),
+            None => {
+                limits.check()?;
+                (limits, asked.grants()?)
+            }
+        };
+        self.audit.keep_from(grants.mounts())?;
+        Ok(Allowed { limits, grants, policy })
+    }
+
+    fn limits(&self, policy: Option<&Policy>) -> Limits {
+        let base = policy.map_or_else(Limits::default, |policy| policy.limits().clone());
+        let time_ms = self.time.map_or(base.time_ms, |time| time.0);
+        // Who gives a run less time gives it no more CPU time; who gives it more, without a policy, as much.
+        let cpu_ms = if policy.is_some() { base.cpu_ms.min(time_ms) } else { time_ms };
         Limits {
             time_ms,
-            cpu_ms: self.cpu.map_or(time_ms, |cpu| cpu.0),
-            memory_bytes: self.memory.map_or(default.memory_bytes, |memory| memory.0),
-            fuel: self.fuel,
-            output_bytes: self.output.map_or(default.output_bytes, |output| output.0),
-            ..default
+            cpu_ms: self.cpu.map_or(cpu_ms, |cpu| cpu.0),
+            memory_bytes: self.memory.map_or(base.memory_bytes, |memory| memory.0),
+            fuel: self.fuel.or(base.fuel),
+            output_bytes: self.output.map_or(base.output_bytes, |output| output.0),
+            ..base
         }
-    }
-
-    /// The grants: nothing but what was given.
-    pub(crate) fn grants(&self) -> Result<Grants, Failure> {
-        let grants = self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed));
-        let grants = self.mounts()?.into_iter().fold(grants, Grants::mount);
-        self.grants.add_to(grants)
-    }
-
-    /// The directories that the code is shown.
-    pub(crate) fn mounts(&self) -> Result<Vec<Mount>, Error> {
-        self.mount.iter().map(|text| text.parse()).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The one executable: every surface meets here.
 
+mod audit_args;
 mod commands;
 mod exit;
 mod grant_args;
@@ -7,11 +8,14 @@ mod interrupt;
 mod limit_args;
 mod log;
 mod open;
+mod package_args;
+mod policy_args;
 mod render;
 mod snapshot_args;
 mod source;
+mod telemetry;
 mod terminal;
-mod units;
+mod tool_args;
 
 use std::process::ExitCode;
 
@@ -29,10 +33,12 @@ struct Cli {
 
 fn main() -> ExitCode {
     log::show();
-    match Cli::try_parse() {
+    let code = match Cli::try_parse() {
         Ok(cli) => {
             cli.command.run(Cli::command).unwrap_or_else(|failure| ExitCode::from(render::failure(&failure)))
         }
         Err(error) => exit::of_usage(&error),
-    }
+    };
+    telemetry::finish();
+    code
 }

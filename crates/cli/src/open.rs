@@ -1,9 +1,10 @@
 //! From an engine's name and the limits given to a jar.
 
-use belljar::{Error, Image, Jar, Runtime};
+use belljar::{Error, Image, Jar, Policy, Runtime};
 
 use crate::exit::Failure;
-use crate::limit_args::LimitArgs;
+use crate::limit_args::{Allowed, LimitArgs};
+use crate::package_args::Wanted;
 
 /// The engine of code that does not say which.
 pub(crate) const DEFAULT_ENGINE: &str = "python";
@@ -19,13 +20,32 @@ pub(crate) fn single() -> Result<Runtime, Failure> {
     Ok(Runtime::new(1)?)
 }
 
-/// A jar of the image `engine` with the limits given.
-pub(crate) fn jar(runtime: &Runtime, engine: &str, args: &LimitArgs) -> Result<Jar, Failure> {
-    let limits = args.limits();
-    limits.check().map_err(|error| needs(error, runtime, engine))?;
-    let grants = args.grants()?;
-    let image = Image::open(runtime, engine).map_err(|error| missing(error, runtime))?;
-    Ok(Jar::new(image)?.with_limits(limits)?.with_grants(grants))
+/// What the command line allows; memory that is too small for anything is told with what the image `engine` needs.
+pub(crate) fn allowed(runtime: &Runtime, engine: &str, args: &LimitArgs) -> Result<Allowed, Failure> {
+    args.allowed().map_err(|failure| match failure {
+        Failure::Library(error) => needs(error, runtime, engine).into(),
+        other => other,
+    })
+}
+
+/// A jar of the image `engine` with what is allowed, and with packages.
+pub(crate) fn jar(
+    runtime: &Runtime,
+    engine: &str,
+    allowed: Allowed,
+    packages: &Wanted,
+) -> Result<Jar, Failure> {
+    let image = image(runtime, engine, allowed.policy.as_ref())?;
+    let grants = packages.add_to(allowed.grants, &image)?;
+    Ok(Jar::new(image)?.with_limits(allowed.limits)?.with_grants(grants))
+}
+
+/// The image `engine`, if the policy allows it.
+pub(crate) fn image(runtime: &Runtime, engine: &str, policy: Option<&Policy>) -> Result<Image, Failure> {
+    if let Some(policy) = policy {
+        policy.check_engine(engine)?;
+    }
+    Image::open(runtime, engine).map_err(|error| missing(error, runtime))
 }
 
 /// Memory that is too small for anything is too small for the image: says what that needs, where it can be known.

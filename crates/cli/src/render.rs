@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use belljar::{CancelToken, Ended, Outcome, Stream};
+use belljar::{CancelToken, Ended, Error, Outcome, Stream};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::exit::Failure;
@@ -161,8 +161,12 @@ fn limit_hint(ended: Ended) -> Option<&'static str> {
 
 /// Prints a failure of ours and what to do about it, and gives the exit code.
 pub(crate) fn failure(failure: &Failure) -> u8 {
-    if !matches!(failure, Failure::ReaderGone) {
-        complain(failure, failure.hint().as_deref());
+    match failure {
+        Failure::ReaderGone => {}
+        Failure::Library(Error::Policy(problems)) => {
+            problems.all().iter().for_each(|problem| complain(problem, Some(&problem.hint)));
+        }
+        failure => complain(failure, failure.hint().as_deref()),
     }
     failure.code()
 }

@@ -56,6 +56,20 @@ impl SnapshotArgs {
         Ok(true)
     }
 
+    /// Where the session is kept.
+    pub(crate) fn kept_in(&self) -> Option<&Path> {
+        self.save.as_deref()
+    }
+
+    /// The key for sessions that are kept without a file: the one given, or else one's own, unless there can be none.
+    pub(crate) fn key_if_any(&self) -> Result<Option<SnapshotKey>, Failure> {
+        match self.key() {
+            Ok(key) => Ok(Some(key)),
+            Err(failure) if self.snapshot_key.is_some() => Err(failure),
+            Err(_) => Ok(None),
+        }
+    }
+
     fn key(&self) -> Result<SnapshotKey, Failure> {
         let file = self.snapshot_key.clone().or_else(own_key_file).ok_or_else(|| {
             Failure::usage(

@@ -7,7 +7,7 @@ use std::path::Path;
 use belljar::{CODE_BYTES_MAX, Error};
 
 use crate::exit::Failure;
-use crate::units::Size;
+use belljar::units::Size;
 
 /// Code, and what its place says of it.
 #[derive(Debug)]
@@ -38,6 +38,11 @@ impl Source {
     /// Code that was given as an argument.
     pub(crate) fn from_argument(code: &str) -> Self {
         Self { code: code.to_owned(), name: None, engine: None }
+    }
+
+    /// Whether it is a file with Python in it, by its name.
+    pub(crate) fn is_python_file(&self) -> bool {
+        self.engine == Some("python")
     }
 
     /// Reads code from standard input.

@@ -53,6 +53,39 @@ fn a_diff_is_shown_and_one_change_of_two_applied() {
     assert_eq!(fs::read_to_string(format!("{source}/b.txt")).unwrap(), "two\nmore\n");
 }
 
+/// A program of a project that imports and edits it: its directory is mounted where the program is taken to lie.
+#[test]
+fn a_javascript_program_imports_and_edits_its_project() {
+    let (folder, source) = folder("mount-javascript");
+    folder.file("src/names.ts", "export const names: string[] = ['a', 'b']\n");
+    let code = "import fs from 'node:fs'\nimport { names } from './names.ts'\n\
+        for (const name of names) fs.appendFileSync(`${name}.txt`, 'more\\n')\nfs.writeFileSync('/output/done', '')\n";
+    let program = folder.file("src/edit.js", code);
+    let (mount, out) = (format!("{source}:/work:cow"), folder.path().join("out"));
+    fs::create_dir(&out).unwrap();
+    let out = out.to_str().unwrap();
+    let gave =
+        run(["run", "--mount", &mount, "--diff", "--apply=/work/b.txt", "--save-output", out, &program]);
+    assert_eq!(gave.code, Some(0), "{gave:?}");
+    assert!(
+        gave.stdout.starts_with("--- a/work/a.txt\n+++ b/work/a.txt\n@@ -1 +1,2 @@\n one\n+more\n"),
+        "{gave:?}"
+    );
+    assert!(gave.stderr.contains("note: applied: changed /work/b.txt, 9 bytes\n"), "{gave:?}");
+    assert_eq!(fs::read_to_string(format!("{source}/a.txt")).unwrap(), "one\n");
+    assert_eq!(fs::read_to_string(format!("{source}/b.txt")).unwrap(), "two\nmore\n");
+    assert!(fs::exists(format!("{out}/done")).unwrap());
+
+    let gave = run(["run", &program]);
+    assert_eq!(gave.code, Some(1));
+    assert!(
+        gave.stderr.contains(
+            "imported from /work/edit.js; no directory of the machine is mounted at /work: --mount DIR:/work"
+        ),
+        "{gave:?}"
+    );
+}
+
 #[test]
 fn a_person_is_asked_for_each_change() {
     let (_folder, source) = folder("mount-ask");

@@ -122,12 +122,15 @@ fn grants_that_make_no_sense_are_refused() {
         &["--allow-net", "example.com:0"],
         "the network rule \"example.com:0\" has a port that is not from 1 to 65535",
     );
-    refused(&["--secret", "API_TOKEN"], "--secret API_TOKEN names no host");
+    refused(&["--secret", "API_TOKEN"], "the secret \"API_TOKEN\" names no host");
     refused(&["--secret", "API_TOKEN@:Authorization"], "the secret \"API_TOKEN\" names no host");
-    refused(&["--secret", "API_TOKEN@api.example.com"], "--secret API_TOKEN@api.example.com names no header");
+    refused(
+        &["--secret", "API_TOKEN@api.example.com"],
+        "the secret \"API_TOKEN@api.example.com\" names no header",
+    );
     refused(
         &["--secret", "API_TOKEN@api.example.com:443"],
-        "--secret API_TOKEN@api.example.com:443 names no header",
+        "the secret \"API_TOKEN@api.example.com:443\" names no header",
     );
     refused(
         &["--secret", "API_TOKEN@*.example.com:Authorization"],
@@ -135,7 +138,7 @@ fn grants_that_make_no_sense_are_refused() {
     );
     refused(
         &["--secret", "NO_SUCH@api.example.com:Authorization"],
-        "--secret NO_SUCH: there is no such variable here",
+        "there is no variable NO_SUCH here, which is to hold the secret NO_SUCH",
     );
     let folder = Folder::new("net-bad");
     let empty = folder.file("empty.pem", "nothing");

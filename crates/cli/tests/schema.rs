@@ -6,13 +6,17 @@ use program::run;
 
 #[test]
 fn the_published_schema_is_the_programs() {
-    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/outcome.schema.json");
-    let published = std::fs::read_to_string(published).unwrap_or_default();
-    let printed = run(["schema"]).stdout;
-    assert!(
-        printed == published,
-        "run `belljar schema > docs/outcome.schema.json` and look at the difference"
-    );
+    for what in ["outcome", "audit", "policy"] {
+        let published = format!("{}/../../docs/{what}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let published = std::fs::read_to_string(published).unwrap_or_default();
+        let printed = run(["schema", what]).stdout;
+        assert!(
+            printed == published,
+            "run `belljar schema {what} > docs/{what}.schema.json` and look at the difference"
+        );
+    }
+    assert_eq!(run(["schema"]).stdout, run(["schema", "outcome"]).stdout);
+    assert_eq!(run(["policy", "schema"]).stdout, run(["schema", "policy"]).stdout);
 }
 
 #[test]

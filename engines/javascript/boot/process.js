@@ -61,7 +61,7 @@
     version: 'v0.0.0',
     versions: { quickjs: '0.16.2' },
     exit(code) { host.exit(code ?? process.exitCode ?? 0); },
-    cwd() { return '/'; },
+    cwd() { return '/work'; },
     uptime() { return Number(clock(1)) / 1e9; },
     hrtime,
     nextTick(callback, ...rest) { microtask(() => apply(callback, undefined, rest)); },
@@ -81,8 +81,5 @@
     set(value) { [run, args] = [host.runNumber(), value]; },
     enumerable: false,
     configurable: true,
-  });
-  define('require', function require(name) {
-    throw new TypeError(`cannot require '${name}': no modules are available in this sandbox; console, URL, crypto, TextEncoder and structuredClone are globals`);
   });
 })

@@ -20,10 +20,10 @@ const QUICKJS: Crate = Crate {
 const VERSION: &str = "0.16.2";
 
 /// Boot files, in the order they run: those of the inner realm, then those of the user's.
-const INSIDE: [&str; 4] = ["inspect", "report", "console", "complete"];
-const BOOT: [&str; 14] = [
+const INSIDE: [&str; 6] = ["inspect", "report", "console", "complete", "packages", "modules"];
+const BOOT: [&str; 18] = [
     "console", "timers", "process", "text", "events", "clone", "crypto", "url", "intl", "streams", "bodies",
-    "fields", "fetch", "tools",
+    "fields", "fetch", "tools", "errors", "paths", "fs", "commonjs",
 ];
 
 /// The shadow stack; `stack.h` says how it is divided.
@@ -119,7 +119,32 @@ fn write_source(source: &Path, bench: &Bench) -> Result<()> {
         &format!("{check}(ctx->rt, 0)"),
         &format!("{check}(ctx->rt, STACK_LIGHT)"),
     )?;
-    cache::write(&bench.work.join("quickjs.c"), text)
+    cache::write(&bench.work.join("quickjs.c"), with_own_loading(&text)?)
+}
+
+/// Modules are loaded by `modules.c`: when they are about to run and not when they are read, with an end to how deep, and so that a load that
+/// failed leaves nothing behind that the next one would take for complete. The language's own function is what that calls for each module.
+fn with_own_loading(text: &str) -> Result<String> {
+    let declared = "static int js_resolve_module(JSContext *ctx, JSModuleDef *m)\n{\n    int i;";
+    let text = super::replace_once(
+        text,
+        declared,
+        "static int js_resolve_module(JSContext *ctx, JSModuleDef *m);\n\nstatic int load_required(JSContext *ctx, JSModuleDef *m)\n{\n    int i;",
+    )?;
+    let text = super::replace_once(
+        &text,
+        "        if (js_resolve_module(ctx, m) < 0)\n            goto fail1;\n        fun_obj",
+        "        fun_obj",
+    )?;
+    // A module that waited for others and is done is waited for no more.
+    let done = |before: &str| {
+        format!(
+            "                JS_FreeValue(ctx, error);\n            }} else {{\n{before}                js_set_module_evaluated(ctx, m);"
+        )
+    };
+    let text =
+        super::replace_once(&text, &done(""), &done("                m->async_evaluation = false;\n"))?;
+    super::replace_all(&text, 2, "js_free_modules(ctx, JS_FREE_MODULE_NOT_RESOLVED);", "")
 }
 
 fn compile(zig: &Zig, source: &Path, bench: &Bench) -> Result<()> {

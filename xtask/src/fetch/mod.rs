@@ -4,6 +4,7 @@ pub(crate) mod crates;
 pub(crate) mod debian;
 pub(crate) mod npm;
 pub(crate) mod pypi;
+pub(crate) mod uv;
 
 use std::path::Path;
 

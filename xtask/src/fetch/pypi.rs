@@ -11,14 +11,14 @@ use crate::progress::run_logged;
 use crate::require::{self, require};
 
 /// A wheel that we take files from.
-pub(crate) struct Wheel {
-    pub(crate) name: &'static str,
-    pub(crate) version: &'static str,
+pub(crate) struct Wheel<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) version: &'a str,
     /// SHA-256 of the wheel file for this machine.
-    pub(crate) sha256: &'static str,
+    pub(crate) sha256: &'a str,
 }
 
-impl Wheel {
+impl Wheel<'_> {
     /// The folder with the wheel's unpacked files.
     pub(crate) fn fetch(&self, cache: &Cache) -> Result<PathBuf> {
         let Self { name, version, sha256 } = self;

@@ -15,8 +15,9 @@ const ABOVE_HOST: [&str; 5] = ["crate::engine", "crate::session", "crate::jar", 
 const UNBOUNDED: [&str; 3] = ["unbounded_channel", "mpsc::channel", "unbounded"];
 
 /// Which crates each crate may name.
-const DIRECTION: [(&str, &[&str]); 5] = [
+const DIRECTION: [(&str, &[&str]); 6] = [
     ("crates/belljar/", &[]),
+    ("crates/packages/", &[]),
     ("crates/mcp/", &["belljar"]),
     ("crates/server/", &["belljar", "belljar-mcp"]),
     ("crates/python/", &["belljar"]),

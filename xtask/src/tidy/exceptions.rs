@@ -10,7 +10,10 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/engine/image.rs", &["std::fs", "std::env", "std::process", "rustix::process"]),
     ("crates/belljar/src/engine/bake.rs", &["std::fs", "std::process"]),
     // The kernel's table of the pages of this process.
-    ("crates/belljar/src/engine/pages.rs", &["std::fs", "std::process", "rustix::ioctl", "rustix::io"]),
+    (
+        "crates/belljar/src/engine/pages.rs",
+        &["std::fs", "std::process", "rustix::ioctl", "rustix::io", "rustix::mm"],
+    ),
     // The read-only files of an image: packed when it is made, mapped when it is opened.
     ("crates/belljar/src/host/files/pack/", &["std::fs"]),
     ("crates/belljar/src/host/mapped.rs", &["std::fs", "rustix::mm"]),
@@ -19,6 +22,8 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/host/files/error.rs", &["rustix::io"]),
     // The network: addresses, and names that become addresses.
     ("crates/belljar/src/host/net/", &["std::net"]),
+    // Policies, and what they name: files with certificates, values of secrets, variables.
+    ("crates/belljar/src/policy/machine.rs", &["std::fs", "std::env"]),
     // What the machine says about time and chance, each in the one file that asks.
     ("crates/belljar/src/host/stopwatch.rs", &["Instant", "rustix::time"]),
     ("crates/belljar/src/host/time.rs", &["SystemTime"]),
@@ -29,7 +34,10 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
 pub(super) const CALLERS: &[(&str, &str)] = &[
     ("crates/belljar/src/engine/instance.rs", "the one place where guest code is entered"),
     ("crates/belljar/src/engine/imports.rs", "`try` goes back into the guest that called it"),
-    ("crates/belljar/src/engine/bake.rs", "an engine's start-up, which has seen no code yet"),
+    (
+        "crates/belljar/src/engine/bake.rs",
+        "an engine's start-up, and the imports of the packages that an image is made with",
+    ),
     ("crates/belljar/src/engine/erase/instance.rs", "our own parser, which reads code and runs none of it"),
 ];
 
@@ -40,8 +48,8 @@ pub(super) const CIRCLES: &[(&str, &str)] = &[
         "a jar starts and restores sessions, and each form of a session knows the jar that it was made from",
     ),
     (
-        "engine::imports, engine::wasi",
-        "one linker is filled by both, and both take a call apart in the same way",
+        "engine::imports, engine::paths, engine::types, engine::wasi",
+        "one linker is filled by all, and all take a call apart in the same way",
     ),
 ];
 

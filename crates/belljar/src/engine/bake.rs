@@ -1,4 +1,5 @@
-//! Makes images: runs an engine's start-up once, freezes the result, and compiles it ahead of time.
+//! Makes images: runs an engine's start-up once, with the packages that the image is to have, freezes the result, and compiles it ahead of
+//! time.
 //!
 //! This is the only place where WebAssembly is compiled, and what it compiles is our own engines.
 
@@ -10,18 +11,21 @@ use wasmtime::{Engine, Instance, Linker, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 use super::State;
+use super::cancel::CancelToken;
 use super::checkpoint::PAGE_BYTES;
 use super::deadline::{Deadline, StopTable};
-use super::image::{self, ABI, FILES, Language, MANIFEST, MEMORY, Manifest};
+use super::image::{self, ABI, ENGINE, FILES, Image, Language, MANIFEST, MEMORY, Manifest};
 use super::imports;
 use super::runtime::{Counting, Runtime};
+use crate::baking::{Baked, Baking};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::files::Files;
-use crate::host::files::pack::{self, Pack};
+use crate::host::files::pack::{Pack, Packing};
 use crate::host::random::Random;
+use crate::host::stop::Stop;
 use crate::host::time::Time;
-use crate::limits::{Limits, MEMORY_BYTES_CEILING};
+use crate::limits::{Limits, MEMORY_BYTES_CEILING, TIME_MS_CEILING};
 use crate::outcome::Stream;
 
 /// What an engine's recipe says of it (`engine.json`).
@@ -34,12 +38,25 @@ struct EngineManifest {
 }
 
 /// An engine that has been started and frozen, and not compiled yet.
+#[derive(Default)]
 struct Frozen {
     wasm: Vec<u8>,
     /// Its memory without the zeros at the end, in whole pages.
     memory: Vec<u8>,
     memory_bytes: u64,
     stop_table: Vec<(u32, u32)>,
+    /// Modules that could not be imported, as the engine told of them.
+    not_imported: Vec<Vec<u8>>,
+}
+
+/// What an image is made from.
+struct Material {
+    /// What the image will say of itself, as far as it is known before.
+    manifest: Manifest,
+    wasm: Vec<u8>,
+    files: Packing,
+    /// What its start-up may use.
+    limits: Limits,
 }
 
 /// Makes an image from the engine in `engine`, a folder that an engine's recipe left, and puts it under `images`. Whatever was there
@@ -62,16 +79,81 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
         let reason = format!("{:?} cannot be the name of an image", manifest.name);
         return Err(Error::Image { path: engine.to_owned(), reason });
     }
-    let path = engine.join("engine.wasm");
-    let wasm = std::fs::read(&path).map_err(|error| reading(&path, error))?;
-    let files =
-        pack::pack_folder(&engine.join("files")).map_err(|error| reading(&engine.join("files"), error))?;
+    let wasm = read(&engine.join(ENGINE))?;
+    let mut files = Packing::default();
+    let folder = engine.join("files");
+    if folder.is_dir() {
+        files.add_folder("", &folder).map_err(|error| reading(&folder, error))?;
+    }
+    let manifest = Manifest::of_engine(manifest.name, manifest.language, manifest.version, &wasm);
+    let limits = Limits {
+        time_ms: TIME_MS_CEILING,
+        cpu_ms: TIME_MS_CEILING,
+        host_calls: u64::MAX,
+        ..unbounded_memory()
+    };
+    make(runtime, Material { manifest, wasm, files, limits }, images)
+        .map(|_| ())
+        .map_err(|error| blame(engine, error))
+}
+
+/// Makes the image `name` from the image `from` and packages, which it then has among its files and imported, and puts it under `images`. Their
+/// code runs while the image is made, within the limits of `baking`, and reaches nothing of the host.
+///
+/// # Errors
+///
+/// [`Error::Bake`] when the image cannot be made of this; [`Error::Io`] when a file cannot be read or written.
+pub(crate) fn bake_packages(from: &Image, name: &str, baking: &Baking, images: &Path) -> Result<Baked> {
+    let refuse = |reason: &str| Err(Error::Bake { name: name.to_owned(), reason: reason.to_owned() });
+    if !image::is_name(name) {
+        return refuse(
+            "a name has letters, digits, hyphens, dots and underscores, and begins with none of the last three",
+        );
+    }
+    if from.language() == Language::TypeScript {
+        return refuse("there is no engine in the image that it would be made from");
+    }
+    if !from.packages().is_empty() {
+        return refuse(
+            "the image that it would be made from has packages already; name all of them, and begin from the plain one",
+        );
+    }
+    baking.limits.check()?;
+    let wasm = read(&from.folder().join(ENGINE))?;
+    let mut files = Packing::of(from.files());
+    let failed = |error| reading(&baking.folder, error);
+    files.add_folder(PACKAGES, &baking.folder).map_err(failed)?;
+    let imports: String = baking.imports.iter().map(|module| format!("{module}\n")).collect();
+    files.file(IMPORTS, imports.into_bytes()).map_err(failed)?;
+    let mut manifest =
+        Manifest::of_engine(name.to_owned(), from.language(), from.version().to_owned(), &wasm);
+    manifest.from = Some(from.name().to_owned());
+    manifest.packages.clone_from(&baking.packages);
+    manifest.imports.clone_from(&baking.imports);
+    let material = Material { manifest, wasm, files, limits: baking.limits.clone() };
+    match make(from.runtime(), material, images) {
+        Ok(not_imported) => Ok(Baked::new(&not_imported)),
+        Err(Error::Internal(text)) => refuse(text.lines().next().unwrap_or_default()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Where an engine looks for packages, and for what to import of them (`engines/abi.md`).
+const PACKAGES: &str = "/packages";
+const IMPORTS: &str = "/usr/lib/belljar/imports";
+
+fn unbounded_memory() -> Limits {
+    Limits { memory_bytes: MEMORY_BYTES_CEILING, ..Limits::default() }
+}
+
+/// Starts the engine, freezes it, compiles it and writes the image. Gives back which modules could not be imported.
+fn make(runtime: &Runtime, material: Material, images: &Path) -> Result<Vec<Vec<u8>>> {
+    let Material { mut manifest, wasm, files, limits } = material;
+    let files = files.finish().map_err(|error| Error::Internal(error.to_string()))?;
     let is_parser = manifest.language == Language::TypeScript;
     let frozen = match is_parser {
-        true => Frozen { wasm: wasm.clone(), memory: Vec::new(), memory_bytes: 0, stop_table: Vec::new() },
-        false => {
-            crate::blocking::block_on(freeze(runtime, &wasm, &files)).map_err(|error| blame(engine, error))?
-        }
+        true => Frozen { wasm: wasm.clone(), ..Frozen::default() },
+        false => crate::blocking::block_on(freeze(runtime, &wasm, &files, &limits))?,
     };
 
     let parent = images.join(runtime.key());
@@ -83,6 +165,9 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
     };
     write(FILES, &files)?;
     write(MEMORY, &frozen.memory)?;
+    if !is_parser {
+        write(ENGINE, &wasm)?;
+    }
     for counting in Counting::ALL {
         let compiler = match counting {
             // Fuel is for what the code does, and reading it is no part of that.
@@ -90,33 +175,42 @@ pub(crate) fn bake(runtime: &Runtime, engine: &Path, images: &Path) -> Result<()
             Counting::Nothing if is_parser => runtime.eraser_engine()?,
             _ => runtime.engine(counting)?,
         };
-        let code = compiler.precompile_module(&frozen.wasm);
-        let code = code.map_err(failed("compile")).map_err(|error| blame(engine, error))?;
-        write(image::code_file(counting), &code)?;
+        write(
+            image::code_file(counting),
+            &compiler.precompile_module(&frozen.wasm).map_err(failed("compile"))?,
+        )?;
     }
-    let manifest = Manifest {
-        name: manifest.name,
-        language: manifest.language,
-        version: manifest.version,
-        abi: ABI,
-        engine_blake3: blake3::hash(&wasm).to_hex().to_string(),
-        memory_bytes: frozen.memory_bytes,
-        stop_table: frozen.stop_table,
-        files: hashes,
-    };
+    (manifest.memory_bytes, manifest.stop_table, manifest.files) =
+        (frozen.memory_bytes, frozen.stop_table, hashes);
     let json = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Internal(error.to_string()))?;
     folder.write(MANIFEST, &json)?;
-    folder.publish()
+    folder.publish()?;
+    Ok(frozen.not_imported)
+}
+
+/// Takes the image `name` away from `images`. Whether it was there; programs that have mapped it keep it.
+pub(crate) fn remove(runtime: &Runtime, name: &str, images: &Path) -> Result<bool> {
+    let parent = images.join(runtime.key());
+    let place = parent.join(name);
+    if !image::is_name(name) || !place.is_dir() {
+        return Ok(false);
+    }
+    // It goes at once, and is then deleted file by file.
+    let aside = parent.join(format!(".{name}.{}.old", std::process::id()));
+    let _ = std::fs::remove_dir_all(&aside);
+    std::fs::rename(&place, &aside).map_err(|error| writing(&place, error))?;
+    std::fs::remove_dir_all(&aside).map_err(|error| writing(&aside, error))?;
+    Ok(true)
 }
 
 /// Starts the engine and freezes its memory and globals into a new module.
-async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8]) -> Result<Frozen> {
+async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8], limits: &Limits) -> Result<Frozen> {
     let mut wizer = Wizer::new();
     wizer.init_func("belljar_init");
     let (context, instrumented) = wizer.instrument(wasm).map_err(failed("read"))?;
 
     let engine = runtime.engine(Counting::Nothing)?;
-    let mut store = store(engine, files)?;
+    let mut store = store(engine, files, limits)?;
     let module = Module::new(engine, &instrumented).map_err(failed("compile"))?;
     let mut linker = Linker::new(engine);
     imports::add_to_linker(&mut linker).map_err(failed("link"))?;
@@ -124,11 +218,15 @@ async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8]) -> Result<Frozen> 
     store.data_mut().memory = instance.get_memory(&mut store, "memory");
     store.data_mut().call = instance.get_typed_func(&mut store, "belljar_call").ok();
 
+    store.data_mut().deadline.begin(limits, &CancelToken::new());
+    let cpu = Arc::clone(store.data().deadline.cpu());
     for function in ["_initialize", "belljar_init"] {
         let function =
             instance.get_typed_func::<(), ()>(&mut store, function).map_err(failed("find the start of"))?;
-        function.call_async(&mut store, ()).await.map_err(failed("start"))?;
+        let called = Arc::clone(&cpu).count(function.call_async(&mut store, ())).await;
+        called.map_err(|error| not_started(&error))?;
     }
+    store.data_mut().deadline.end();
     let stop_table = read_stop_table(&mut store, &instance).await?;
     let mut started = Started { store: &mut store, instance, globals: 0 };
     let wasm = wizer.snapshot(&context, &mut started).await.map_err(failed("freeze"))?;
@@ -142,17 +240,29 @@ async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8]) -> Result<Frozen> 
     let used = memory.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let memory_bytes = memory.len() as u64;
     let memory = memory[..used.next_multiple_of(PAGE_BYTES)].to_vec();
-    Ok(Frozen { wasm, memory, memory_bytes, stop_table })
+    let not_imported = std::mem::take(&mut store.data_mut().host.report.not_imported);
+    Ok(Frozen { wasm, memory, memory_bytes, stop_table, not_imported })
+}
+
+/// Why a start-up did not come to its end: the engine's fault, or what its packages did.
+fn not_started(error: &wasmtime::Error) -> Error {
+    let reason = match (error.downcast_ref::<Stop>(), error.downcast_ref::<wasmtime::Trap>()) {
+        (Some(Stop::Fault(_)), _) | (None, None) => {
+            return Error::Internal(format!("cannot start the engine: {error:#}"));
+        }
+        (Some(stop), _) => stop.to_string(),
+        (None, Some(trap)) => trap.to_string(),
+    };
+    Error::Internal(format!("it did not come to the end of its start: {reason}"))
 }
 
 /// A store in which time stands still and output goes to whoever builds.
-fn store(engine: &Engine, files: &[u8]) -> Result<Store<State>> {
-    let limits = Limits { memory_bytes: MEMORY_BYTES_CEILING, host_calls: u64::MAX, ..Limits::default() };
+fn store(engine: &Engine, files: &[u8], limits: &Limits) -> Result<Store<State>> {
     let files = Pack::from_bytes(files.to_vec()).map_err(|error| Error::Internal(error.to_string()))?;
-    let files = Files::new(&limits, Arc::new(files));
-    let mut host = Host::new(&limits, Time::Frozen, Random::fresh()?, files);
+    let files = Files::new(limits, Arc::new(files));
+    let mut host = Host::new(limits, Time::Frozen, Random::fresh()?, files);
     host.output = crate::host::output::Output::new(
-        &limits,
+        limits,
         Some(Box::new(
             |_: Stream, bytes: &[u8]| tracing::warn!(output = %String::from_utf8_lossy(bytes), "an engine printed while it started"),
         )),
@@ -160,7 +270,9 @@ fn store(engine: &Engine, files: &[u8]) -> Result<Store<State>> {
     let deadline = Deadline::new(StopTable::default(), Arc::clone(&host.cpu));
     let mut store = Store::new(engine, State::new(host, deadline));
     store.limiter(|state| &mut state.host.meter);
-    store.set_epoch_deadline(u64::MAX / 2);
+    // An engine that is starting cannot be asked to stop.
+    store.epoch_deadline_callback(|mut store| store.data_mut().deadline.look_once());
+    store.set_epoch_deadline(1);
     Ok(store)
 }
 
@@ -264,6 +376,10 @@ impl Drop for Draft {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.draft);
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| reading(path, error))
 }
 
 fn reading(path: &Path, source: std::io::Error) -> Error {

@@ -190,7 +190,7 @@ pub(crate) fn on_epoch(mut store: StoreContextMut<'_, State>) -> wasmtime::Resul
 }
 
 /// Sets the bits of the stop table.
-fn ask_to_stop(store: &mut StoreContextMut<'_, State>) {
+pub(super) fn ask_to_stop(store: &mut StoreContextMut<'_, State>) {
     change_stop_table(store, |word, bits| word | bits);
 }
 

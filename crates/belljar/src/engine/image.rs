@@ -13,6 +13,7 @@ use super::State;
 use super::deadline::StopTable;
 use super::imports;
 use super::runtime::{Counting, Runtime};
+use crate::baking::BakedPackage;
 use crate::error::{Error, Result};
 use crate::host::files::pack::Pack;
 use crate::host::mapped::Mapped;
@@ -27,6 +28,8 @@ pub(crate) const MANIFEST: &str = "image.json";
 pub(crate) const FILES: &str = "files.pack";
 /// The file with the memory of a session that has run nothing yet, without the zeros at its end, in whole pages.
 pub(crate) const MEMORY: &str = "memory.bin";
+/// The file with the engine itself, from which other images can be made.
+pub(crate) const ENGINE: &str = "engine.wasm";
 /// The file that remembers which files were verified.
 const VERIFIED: &str = "verified.json";
 
@@ -72,6 +75,36 @@ pub(crate) struct Manifest {
     pub(crate) stop_table: Vec<(u32, u32)>,
     /// BLAKE3 of every other file of the image.
     pub(crate) files: Vec<(String, String)>,
+    /// The image that it was made from, if it was made with packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    /// The packages among its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) packages: Vec<BakedPackage>,
+    /// The modules of which it was made to import each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) imports: Vec<String>,
+}
+
+impl Manifest {
+    /// What is known of an image before it is made.
+    pub(crate) fn of_engine(name: String, language: Language, version: String, wasm: &[u8]) -> Self {
+        let engine_blake3 = blake3::hash(wasm).to_hex().to_string();
+        let (stop_table, files, packages, imports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self {
+            name,
+            language,
+            version,
+            abi: ABI,
+            engine_blake3,
+            memory_bytes: 0,
+            stop_table,
+            files,
+            from: None,
+            packages,
+            imports,
+        }
+    }
 }
 
 /// An engine after start-up, frozen: machine code and memory, mapped read-only and shared by all sessions on the machine.
@@ -166,6 +199,30 @@ impl Image {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.0.folder
+    }
+
+    /// BLAKE3 of the engine that it was made from, in hexadecimal.
+    #[must_use]
+    pub fn engine_blake3(&self) -> &str {
+        &self.0.manifest.engine_blake3
+    }
+
+    /// The image that it was made from, if it was made with packages ([`bake_image`](crate::bake_image)).
+    #[must_use]
+    pub fn from(&self) -> Option<&str> {
+        self.0.manifest.from.as_deref()
+    }
+
+    /// The packages that it was made with.
+    #[must_use]
+    pub fn packages(&self) -> &[BakedPackage] {
+        &self.0.manifest.packages
+    }
+
+    /// The modules that it was made to import.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.0.manifest.imports
     }
 
     /// The least memory with which a session of this image makes sense, in bytes.

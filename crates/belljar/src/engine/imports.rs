@@ -13,7 +13,8 @@ use crate::host::operations::begin::begin;
 use crate::host::stop::Stop;
 use crate::outcome::Stream;
 
-const MODULE: &str = "belljar";
+/// The module that the functions of the contract belong to.
+pub(super) const MODULE: &str = "belljar";
 
 /// Adds everything that an engine may import to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -21,6 +22,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     machine(linker)?;
     waiting(linker)?;
     jumps(linker)?;
+    super::paths::add_to_linker(linker)?;
+    super::types::add_to_linker(linker)?;
     super::wasi::add_to_linker(linker)
 }
 
@@ -155,7 +158,9 @@ pub(crate) fn split<'a>(
 }
 
 /// The same, and counts the call.
-fn charged<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(GuestMemory<'a>, &'a mut Host)> {
+pub(super) fn charged<'a>(
+    caller: &'a mut Caller<'_, State>,
+) -> wasmtime::Result<(GuestMemory<'a>, &'a mut Host)> {
     stops(caller.data_mut().host.meter.call())?;
     split(caller)
 }

@@ -7,17 +7,16 @@ use wasmtime::{AsContextMut, Memory, PoolConcurrencyLimitError, ResourceLimiter,
 use super::State;
 use super::cancel::CancelToken;
 use super::checkpoint::Checkpoint;
-use super::deadline::{Deadline, StopTable, forget_stop, on_epoch};
-use super::erase::Budget;
+use super::deadline::{Deadline, forget_stop, on_epoch};
 use super::faults;
 use super::image::Code;
 use super::pages::{self, Pages};
+use super::reading::{Budget, ReadTypes, Unread};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::meter::Meter;
 use crate::host::stop::Stop;
 use crate::limits::Limits;
-use crate::outcome::GuestError;
 
 /// How a call into the guest came to its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,17 +33,6 @@ pub(crate) enum Ending {
     Broken(String),
     /// The guest was not entered, since its code could not be read; the instance is as good as before.
     NotEntered(Unread),
-}
-
-/// Why code could not be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// It is wrong.
-    Wrong(GuestError),
-    /// The run was stopped before it was read.
-    Stopped(Stop),
-    /// What reads it failed.
-    Broken(String),
 }
 
 impl Ending {
@@ -134,18 +122,20 @@ impl Instance {
         Ending::NotEntered(reason)
     }
 
-    /// What the run has left, for work that must be done before the guest is entered. It must be [given back](Self::take_back).
-    pub(crate) fn lend(&mut self) -> Budget {
-        let State { host, deadline, .. } = self.store.data_mut();
-        let none = Deadline::new(StopTable::default(), Arc::clone(&host.cpu));
-        Budget { deadline: std::mem::replace(deadline, none), meter: host.meter.rest() }
+    /// Lets the guest have types taken out of code.
+    pub(crate) fn reads_types(mut self, reader: Arc<dyn ReadTypes>) -> Self {
+        self.store.data_mut().types = Some(reader);
+        self
     }
 
-    /// What is left after that work.
+    /// [What the run has left](State::lend), before the guest is entered.
+    pub(crate) fn lend(&mut self) -> Budget {
+        self.store.data_mut().lend()
+    }
+
+    /// What is left after that.
     pub(crate) fn take_back(&mut self, budget: Budget) {
-        let State { host, deadline, .. } = self.store.data_mut();
-        *deadline = budget.deadline;
-        host.meter.saw(&budget.meter);
+        self.store.data_mut().take_back(budget);
     }
 
     /// Hands `request` to the engine and runs it to its end. Guest code runs nowhere else.
@@ -230,4 +220,4 @@ impl ResourceLimiter for Meter {
 const TABLE_ELEMENTS_MAX: usize = 32 * 1024;
 
 /// What memory grows by.
-const WASM_PAGE_BYTES: u64 = 64 * 1024;
+pub(crate) const WASM_PAGE_BYTES: u64 = 64 * 1024;

@@ -10,6 +10,8 @@ pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod imports;
 pub(crate) mod instance;
+mod paths;
+mod types;
 pub(crate) mod wasi;
 
 pub(crate) mod checkpoint;
@@ -19,11 +21,15 @@ mod pages;
 pub(crate) mod encode;
 
 pub(crate) mod erase;
+pub(crate) mod reading;
+
+use std::sync::Arc;
 
 use wasmtime::{Memory, TypedFunc};
 
 use crate::host::Host;
-use deadline::Deadline;
+use deadline::{Deadline, StopTable};
+use reading::{Budget, ReadTypes};
 
 /// What belongs to one instance: our side of the session, and what the runtime needs to serve its calls.
 pub(crate) struct State {
@@ -33,10 +39,24 @@ pub(crate) struct State {
     pub(crate) memory: Option<Memory>,
     /// `belljar_call` of the contract, for engines that have it. None while it runs.
     pub(crate) call: Option<TypedFunc<(u32, u32), ()>>,
+    /// What reads TypeScript for the guest, if anything does.
+    pub(crate) types: Option<Arc<dyn ReadTypes>>,
 }
 
 impl State {
     pub(crate) fn new(host: Host, deadline: Deadline) -> Self {
-        Self { host, deadline, memory: None, call: None }
+        Self { host, deadline, memory: None, call: None, types: None }
+    }
+
+    /// What the run has left, for work that is done for the guest elsewhere. It must be [given back](Self::take_back).
+    pub(crate) fn lend(&mut self) -> Budget {
+        let none = Deadline::new(StopTable::default(), Arc::clone(&self.host.cpu));
+        Budget { deadline: std::mem::replace(&mut self.deadline, none), meter: self.host.meter.rest() }
+    }
+
+    /// What is left after that work.
+    pub(crate) fn take_back(&mut self, budget: Budget) {
+        self.deadline = budget.deadline;
+        self.host.meter.saw(&budget.meter);
     }
 }

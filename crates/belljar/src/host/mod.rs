@@ -3,17 +3,20 @@
 //! Every call does the same three things in the same order: charge the budget, check what was granted, act. Nothing here knows
 //! WebAssembly: `engine::imports` binds these functions to a linker and hands them the guest's memory as bytes.
 
+pub(crate) mod bounded;
 pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod meter;
 pub(crate) mod stop;
 pub(crate) mod stopwatch;
 
+pub(crate) mod audit;
 pub(crate) mod files;
 pub(crate) mod input;
 pub(crate) mod net;
 pub(crate) mod operations;
 pub(crate) mod output;
+pub(crate) mod paths;
 pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod secrets;
@@ -27,6 +30,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::outcome::{File, FileChange, Outcome};
+use audit::Audit;
 use files::{Channel, Files};
 use input::Input;
 use meter::Meter;
@@ -54,6 +58,7 @@ pub(crate) struct Host {
     /// None when there are none: then nothing is searched for them.
     pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) tools: Tools,
+    pub(crate) audit: Audit,
     pub(crate) cpu: Arc<CpuTime>,
     /// Environment variables as the guest sees them, `NAME=value`, without NUL bytes.
     pub(crate) environment: Vec<String>,
@@ -100,6 +105,7 @@ impl Host {
             net: Net::default(),
             secrets: None,
             tools: Tools::default(),
+            audit: Audit::default(),
             cpu: Arc::default(),
             environment: Vec::new(),
         }

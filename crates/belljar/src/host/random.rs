@@ -34,6 +34,13 @@ impl RandomState {
     }
 }
 
+/// A name that nobody can guess and that nothing else has: 32 hexadecimal digits.
+pub(crate) fn fresh_id() -> String {
+    // A machine without randomness starts no session.
+    let bytes = Random::fresh().map(|mut random| random.draw()).unwrap_or_default();
+    bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Random {
     pub(crate) fn state(&self) -> RandomState {
         RandomState { seed: self.stream.get_seed(), words: self.stream.get_word_pos() }

@@ -32,10 +32,13 @@ impl CpuTime {
         Duration::from_nanos(self.used_ns.load(Ordering::Relaxed) + since)
     }
 
-    /// Drives `future` to its end and counts the CPU time of every step.
+    /// Drives `future` to its end and counts the CPU time of every step. Within another such future, that one counts.
     pub(crate) async fn count<F: Future>(self: Arc<Self>, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|context| {
+            if self.mark_ns.load(Ordering::Relaxed) != 0 {
+                return future.as_mut().poll(context);
+            }
             self.mark_ns.store(thread_ns(), Ordering::Relaxed);
             let polled: Poll<F::Output> = future.as_mut().poll(context);
             let used = u64::try_from(self.used().as_nanos()).unwrap_or(u64::MAX);

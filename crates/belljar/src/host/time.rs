@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::stopwatch::monotonic;
 
 /// Steps in which real clocks advance: too coarse to time a cache line, fine enough to measure a program.
@@ -34,6 +37,11 @@ pub(crate) struct TimeState {
 }
 
 impl TimeState {
+    /// Whether it is the clock of a repeatable run.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
     /// The clock goes on from here.
     pub(crate) fn resume(self) -> Time {
         if self.repeatable {
@@ -70,7 +78,7 @@ impl Time {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 coarse(since)
             }
-            Self::Repeatable { .. } => REPEATABLE_EPOCH_NS + self.monotonic_ns(),
+            Self::Repeatable { .. } => REPEATABLE_EPOCH_NS.saturating_add(self.monotonic_ns()),
             Self::Frozen => 0,
         }
     }
@@ -125,9 +133,25 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// What the machine's clock says, for people: RFC 3339, UTC, to the microsecond.
+pub(crate) fn now_rfc3339() -> String {
+    let now = OffsetDateTime::from(SystemTime::now());
+    let whole = now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now);
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repeatable_clock_that_has_slept_for_ever_stands_still() {
+        let mut time = Time::repeatable();
+        for _ in 0..2 {
+            time.sleep(Duration::MAX);
+            assert_eq!((time.realtime_ns(), time.monotonic_ns()), (u64::MAX, u64::MAX));
+        }
+    }
 
     #[test]
     fn a_repeatable_clock_moves_by_reading_and_sleeping_alone() {

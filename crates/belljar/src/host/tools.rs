@@ -6,14 +6,19 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Host;
+use super::audit::Entry;
 use super::operations::{Answer, Failure, Field, Waiting, next_field};
+use crate::audit::AuditKind;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::request::ToolAnswer;
-use crate::tool::{Check, Done, GrantedTool, ToolCall, Working};
+use crate::tool::{Check, Done, GrantedTool, TooLong, ToolCall};
 
 /// The largest arguments of a call, in bytes of JSON.
 const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
+
+/// The deepest nesting of arguments and results.
+const DEPTH_MAX: u32 = 100;
 
 /// The most bytes of a tool's own error text.
 const ERROR_BYTES_MAX: usize = 4096;
@@ -78,19 +83,33 @@ impl Tools {
 
 /// Begins a call.
 pub(crate) fn begin(host: &mut Host, request: &[u8]) -> Answer {
-    match admit(host, request).and_then(|(tool, call)| make(host, &tool, call)) {
+    let mut told = Entry::none();
+    match admit(host, request, &mut told).and_then(|(tool, call)| make(host, &tool, call, &mut told)) {
         Ok(answer) => answer,
-        Err((failure, text)) => Answer::failed(failure, &text),
+        Err((failure, text)) => {
+            told.refuse(&text);
+            Answer::failed(failure, &text)
+        }
     }
 }
 
 /// Whether the call may be made: a tool that there is, arguments that fit, calls left.
-fn admit(host: &mut Host, request: &[u8]) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
-    let (name, arguments) = read(request).map_err(|text| (Failure::Invalid, text))?;
+fn admit(host: &mut Host, request: &[u8], told: &mut Entry) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
+    let read = read(request);
+    *told = host.audit.entry(AuditKind::Tool, || read.as_ref().map_or("", |(name, _)| name).to_owned());
+    let (name, arguments) = read.map_err(|text| (Failure::Invalid, text))?;
+    told.detail("arguments_bytes", || arguments.len().into());
+    told.detail("arguments_hash", || blake3::hash(arguments).to_string().into());
     let Some(tool) = host.tools.granted.get(name).cloned() else {
         return Err((Failure::Denied, format!("there is no tool {name:?}")));
     };
     host.tools.count(&tool)?;
+    if is_too_deep(arguments) {
+        return Err((
+            Failure::Limit,
+            format!("the arguments of {name} are nested more than {DEPTH_MAX} deep"),
+        ));
+    }
     let arguments: Value = serde_json::from_slice(arguments)
         .map_err(|error| (Failure::Invalid, format!("the arguments of {name} are not JSON: {error}")))?;
     tool.check_arguments(&arguments)
@@ -106,31 +125,53 @@ fn admit(host: &mut Host, request: &[u8]) -> Result<(Arc<GrantedTool>, ToolCall)
 }
 
 /// Has an admitted call made.
-fn make(host: &mut Host, tool: &Arc<GrantedTool>, call: ToolCall) -> Result<Answer, Refusal> {
+fn make(
+    host: &mut Host,
+    tool: &Arc<GrantedTool>,
+    call: ToolCall,
+    told: &mut Entry,
+) -> Result<Answer, Refusal> {
     let held = tool.tool.result_bytes_max;
     let no_room = |_| (Failure::Limit, format!("there is no memory left for the result of {}", call.tool));
     host.meter.hold(held).map_err(no_room)?;
     if tool.tool.work.is_of_the_caller() {
         let arguments = call.arguments.to_string();
+        told.detail("outcome", || "asked of the caller".into());
         return Ok(Answer::of_the_caller(held, Waiting { tool: call.tool, arguments }));
     }
-    Ok(Answer::working(held, Box::pin(work(Arc::clone(tool), call))))
+    let mut told = std::mem::replace(told, Entry::none());
+    // What is dropped before it is done was abandoned.
+    told.detail("outcome", || "abandoned".into());
+    Ok(Answer::working(held, Box::pin(work(Arc::clone(tool), call, told))))
 }
 
 /// Asks whoever must approve, and does the work.
-async fn work(tool: Arc<GrantedTool>, call: ToolCall) -> Field {
+async fn work(tool: Arc<GrantedTool>, call: ToolCall, mut told: Entry) -> Field {
     for check in &tool.tool.checks {
         if let Check::Approval(approve) = check
             && !approve(call.clone()).await
         {
-            return Field::error(Failure::Denied, &format!("this call of {} was not approved", call.tool));
+            let text = format!("this call of {} was not approved", call.tool);
+            told.refuse(&text);
+            told.detail("outcome", || "not made".into());
+            return Field::error(Failure::Denied, &text);
         }
     }
-    let working: Option<Working<Done>> = tool.tool.work.begin(&call.tool, call.arguments);
-    let done = match working {
-        Some(working) => working.await,
+    let done = match tool.work(call.arguments).await {
+        Some(Ok(done)) => done,
+        Some(Err(TooLong { ms })) => {
+            let text = format!("{} took longer than its {ms} ms", call.tool);
+            told.fail(&text);
+            told.detail("outcome", || "timed out".into());
+            return Field::error(Failure::TimedOut, &text);
+        }
         None => Err("it is answered by the caller".to_owned()),
     };
+    match &done {
+        Ok(json) => told.detail("result_bytes", || json.len().into()),
+        Err(text) => told.fail(text),
+    }
+    told.detail("outcome", || if done.is_ok() { "done" } else { "failed" }.into());
     answer(&tool, done)
 }
 
@@ -146,6 +187,9 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
         let tool = host.tools.granted.get(&waiting.tool);
         let tool = tool.ok_or_else(|| refused(format!("there is no tool {:?}", waiting.tool)))?;
         if let Ok(json) = done {
+            if is_too_deep(json.as_bytes()) {
+                return Err(refused(format!("it is nested more than {DEPTH_MAX} deep")));
+            }
             let value: Value =
                 serde_json::from_str(json).map_err(|error| refused(format!("it is not JSON: {error}")))?;
             tool.check_result(&value).map_err(refused)?;
@@ -155,6 +199,9 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
         }
     }
     for (id, field) in fields {
+        let waiting = host.operations.waiting().find(|(waiting, _)| *waiting == id);
+        let tool = waiting.map(|(_, waiting)| waiting.tool.clone()).unwrap_or_default();
+        host.audit.entry(AuditKind::Tool, || tool).detail("outcome", || "answered by the caller".into());
         host.operations.answer(id, field);
     }
     Ok(())
@@ -169,12 +216,35 @@ pub(crate) fn answer(tool: &GrantedTool, done: Done) -> Field {
                 format!("the result of {} has {} bytes, and may have {most}", tool.tool.name, json.len());
             Field::error(Failure::Limit, &text)
         }
+        Ok(json) if is_too_deep(json.as_bytes()) => {
+            let text = format!("the result of {} is nested more than {DEPTH_MAX} deep", tool.tool.name);
+            Field::error(Failure::Limit, &text)
+        }
         Ok(json) => Field { tag: RESULT, bytes: json.into_bytes() },
         Err(text) => {
             let end = text.floor_char_boundary(ERROR_BYTES_MAX);
             Field::error(Failure::Failed, &text[..end])
         }
     }
+}
+
+/// Whether JSON is nested deeper than arguments and results may be. Brackets in texts do not count; what is no JSON is found out by who reads it.
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0u32, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// The name and the arguments of a call.
@@ -192,4 +262,21 @@ fn read(mut fields: &[u8]) -> Result<(&str, &[u8]), String> {
         fields = rest;
     }
     Ok((name.ok_or("a call needs the name of a tool")?, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_that_of_brackets_outside_of_texts() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(nested(100).as_bytes()));
+        assert!(is_too_deep(nested(101).as_bytes()));
+        assert!(is_too_deep("{\"a\":".repeat(101).as_bytes()));
+        assert!(!is_too_deep(format!("\"{}\"", "[".repeat(500)).as_bytes()));
+        assert!(!is_too_deep(format!("\"\\\"{}\"", "[".repeat(500)).as_bytes()));
+        assert!(is_too_deep(format!("\"\\\\\"{}", "[".repeat(500)).as_bytes()));
+        assert!(!is_too_deep("[]".repeat(500).as_bytes()));
+    }
 }

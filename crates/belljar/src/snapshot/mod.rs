@@ -15,16 +15,19 @@ use crate::error::{Error, Result};
 use crate::jar::Jar;
 use crate::live::Rest;
 
-/// The snapshot of a session of `jar`.
-pub(crate) fn write(jar: &Jar, rest: &Rest) -> Result<Vec<u8>> {
+#[cfg(fuzzing)]
+pub(crate) use body::unpack;
+
+/// The snapshot of a session of `jar`, which is called `session`.
+pub(crate) fn write(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
     let key = jar.snapshot_key.as_ref().ok_or(Error::NoSnapshotKey)?;
-    let body = body::pack(jar, rest)?;
+    let body = body::pack(jar, rest, session)?;
     Ok(seal::seal(key, &seal::Context::of(jar, key), &body))
 }
 
-/// The session at rest that `bytes` are a snapshot of.
-pub(crate) fn read(jar: &Jar, bytes: &[u8]) -> Result<Rest> {
+/// The session at rest that `bytes` are a snapshot of, and what it was called.
+pub(crate) fn read(jar: &Jar, bytes: &[u8]) -> Result<(Rest, String)> {
     let key = jar.snapshot_key.as_ref().ok_or(Error::NoSnapshotKey)?;
     let body = seal::open(key, &seal::Context::of(jar, key), bytes)?;
-    Ok(body::unpack(jar, body)?)
+    body::unpack(jar, body)
 }

@@ -16,7 +16,7 @@ use crate::jar::Jar;
 const MAGIC: [u8; 8] = *b"BELLSNAP";
 
 /// Changed with the form of the envelope or of the body.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const SIGNATURE_AT: usize = 12;
 const CONTEXT_AT: usize = SIGNATURE_AT + 32;
@@ -91,6 +91,12 @@ fn sign(key: &SnapshotKey, sealed: &[u8]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new_keyed(&key.signing_key());
     hasher.update(&sealed[..SIGNATURE_AT]).update(&sealed[CONTEXT_AT..]);
     hasher.finalize()
+}
+
+/// The body of a snapshot, whoever signed it.
+#[cfg(test)]
+pub(super) fn body_of(sealed: &[u8]) -> &[u8] {
+    &sealed[BODY_AT..]
 }
 
 #[cfg(test)]

@@ -1,10 +1,21 @@
 //! A tool that was granted: its schemas are compiled, so that each call is checked at once.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
-use super::Tool;
+use super::work::Done;
+use super::{Tool, timer};
 use crate::error::{Error, Result};
+
+/// A call took longer than its tool may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLong {
+    pub(crate) ms: u64,
+}
 
 /// A tool that sessions may call.
 #[derive(Debug)]
@@ -12,6 +23,8 @@ pub(crate) struct GrantedTool {
     pub(crate) tool: Tool,
     arguments: Validator,
     result: Option<Validator>,
+    /// Places for calls that go on, where their number is limited.
+    places: Option<Arc<Semaphore>>,
 }
 
 impl GrantedTool {
@@ -32,7 +45,8 @@ impl GrantedTool {
         };
         let (arguments, result) =
             (compile(&tool.parameters)?, tool.returns.as_ref().map(compile).transpose()?);
-        Ok(Self { tool, arguments, result })
+        let places = tool.concurrent_max.map(|most| Arc::new(Semaphore::new(most)));
+        Ok(Self { tool, arguments, result, places })
     }
 
     /// What the guest is told of it.
@@ -45,6 +59,22 @@ impl GrantedTool {
             "parameters": parameters,
             "returns": returns,
         })
+    }
+
+    /// Does the work of a call, within the tool's time and when there is a place for it. None for a tool that the caller answers.
+    pub(crate) async fn work(&self, arguments: Value) -> Option<Result<Done, TooLong>> {
+        let work = async {
+            let place = match &self.places {
+                Some(places) => Arc::clone(places).acquire_owned().await.ok(),
+                None => None,
+            };
+            Some(self.tool.work.begin(&self.tool.name, arguments, place)?.await)
+        };
+        let Some(ms) = self.tool.time_ms_max else { return work.await.map(Ok) };
+        match timer::within(Duration::from_millis(ms), work).await {
+            Some(done) => done.map(Ok),
+            None => Some(Err(TooLong { ms })),
+        }
     }
 
     /// Whether arguments fit the schema; if not, what does not, and where.

@@ -5,6 +5,7 @@
 
 mod granted;
 mod stubs;
+mod timer;
 mod work;
 
 use std::fmt;
@@ -14,11 +15,12 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::limits::MIB;
-pub(crate) use granted::GrantedTool;
-pub(crate) use work::{Check, Done, Work, Working};
+pub(crate) use granted::{GrantedTool, TooLong};
+pub(crate) use work::{Check, Done, Work};
 
 /// The longest name of a tool.
 const NAME_BYTES_MAX: usize = 64;
@@ -60,6 +62,8 @@ pub struct Tool {
     pub(crate) checks: Vec<Check>,
     pub(crate) calls_max: u64,
     pub(crate) result_bytes_max: u64,
+    pub(crate) time_ms_max: Option<u64>,
+    pub(crate) concurrent_max: Option<usize>,
 }
 
 /// A call of a tool, before it is made.
@@ -121,6 +125,8 @@ impl Tool {
             checks: Vec::new(),
             calls_max: u64::MAX,
             result_bytes_max: MIB,
+            time_ms_max: None,
+            concurrent_max: None,
         }
     }
 
@@ -156,6 +162,36 @@ impl Tool {
     #[must_use]
     pub fn result_bytes_max(mut self, bytes: u64) -> Self {
         self.result_bytes_max = bytes;
+        self
+    }
+
+    /// How long one call may take, in milliseconds of wall time from when the code first waits for it, waiting for a place included and approval not.
+    /// Then the call fails with an error that says so, and the run goes on. The future of an asynchronous tool is dropped; a plain function
+    /// cannot be stopped: it keeps its thread and its place until it returns, and what it gives is dropped. No limit but the run's unless it is set. A
+    /// call that the caller answers takes as long as he takes.
+    ///
+    /// ```
+    /// # fn main() -> belljar::Result<()> {
+    /// use belljar::{Grants, Jar, Tool};
+    ///
+    /// let never = Tool::asynchronous("never", |_: serde_json::Map<String, serde_json::Value>| std::future::pending::<Result<(), String>>());
+    /// let jar = Jar::open("python")?.with_grants(Grants::default().tool(never.time_ms_max(20))?);
+    /// let outcome = jar.run_blocking("try:\n    await tools.never()\nexcept tools.ToolError as error:\n    said = str(error)\nsaid")?;
+    /// assert_eq!(outcome.value.expect("a text").repr, "'never took longer than its 20 ms'");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn time_ms_max(mut self, ms: u64) -> Self {
+        self.time_ms_max = Some(ms);
+        self
+    }
+
+    /// How many calls of it may go on at once, in all sessions of the grants that it is given to. Those above wait for a place, within
+    /// their run's time and their own. At least 1; no limit unless it is set. All plain tools of a process together have 256 threads.
+    #[must_use]
+    pub fn concurrent_max(mut self, calls: usize) -> Self {
+        self.concurrent_max = Some(calls.clamp(1, Semaphore::MAX_PERMITS));
         self
     }
 

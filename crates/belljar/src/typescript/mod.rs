@@ -6,8 +6,13 @@
 mod align;
 mod complaint;
 
-use crate::engine::erase::{Eraser, Failure};
-use crate::engine::instance::{Instance, Unread};
+use std::sync::OnceLock;
+
+use crate::engine::erase::{self, Eraser, Failure};
+use crate::engine::image::Image;
+use crate::engine::reading::{Budget, ReadTypes, Reading, Unread};
+use crate::error::Result;
+use crate::outcome::GuestError;
 
 /// The byte order mark.
 const MARK: char = '\u{feff}';
@@ -22,23 +27,64 @@ pub(crate) fn is_jsx(name: &str) -> bool {
     [".tsx", ".jsx"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// The code without its types, read within what the run of `instance` has left.
+/// The parser of a jar, which is found beside the jar's image, or where images are usually kept, at first use.
+pub(crate) struct Types {
+    image: Image,
+    eraser: OnceLock<Eraser>,
+}
+
+impl Types {
+    /// Finds nothing yet.
+    pub(crate) fn beside(image: Image) -> Self {
+        Self { image, eraser: OnceLock::new() }
+    }
+
+    /// # Errors
+    ///
+    /// [`Error::NoImage`](crate::Error::NoImage) when it is not installed.
+    pub(crate) fn eraser(&self) -> Result<&Eraser> {
+        if let Some(eraser) = self.eraser.get() {
+            return Ok(eraser);
+        }
+        let image = Image::open_in(self.image.runtime(), erase::IMAGE, &self.image.near())?;
+        let eraser = Eraser::new(&image)?;
+        Ok(self.eraser.get_or_init(|| eraser))
+    }
+}
+
+impl ReadTypes for Types {
+    fn read<'a>(&'a self, name: &'a str, code: &'a str, budget: Budget) -> Reading<'a> {
+        Box::pin(async move {
+            match self.eraser() {
+                Ok(eraser) => read(eraser, name, code, budget).await,
+                Err(error) => (Err(Unread::Wrong(not_to_be_had(name, &error))), budget),
+            }
+        })
+    }
+}
+
+fn not_to_be_had(name: &str, error: &crate::Error) -> GuestError {
+    let message = format!("{name} is TypeScript, which cannot be read here: {error}");
+    GuestError { r#type: "Error".to_owned(), traceback: message.clone(), message, line: None }
+}
+
+/// The code without its types, read within what a run has left, and what it has left then.
 pub(crate) async fn read(
     eraser: &Eraser,
-    instance: &mut Instance,
     name: &str,
     code: &str,
-) -> Result<String, Unread> {
+    budget: Budget,
+) -> (std::result::Result<String, Unread>, Budget) {
     // The parser would drop the mark that some editors put before the text. It means nothing in JavaScript either.
     let text = code.strip_prefix(MARK).unwrap_or(code);
-    let (read, budget) = eraser.erase(text, instance.lend()).await;
-    instance.take_back(budget);
-    read.and_then(|erased| align::align(text, &erased)).map_err(|failure| match failure {
+    let (read, budget) = eraser.erase(text, budget).await;
+    let read = read.and_then(|erased| align::align(text, &erased)).map_err(|failure| match failure {
         Failure::Complaint(complaint) => Unread::Wrong(complaint::syntax_error(name, text, &complaint)),
         Failure::TooDeep => Unread::Wrong(complaint::too_deep()),
         Failure::Stopped(stop) => Unread::Stopped(stop),
         Failure::Broken(reason) => Unread::Broken(reason),
-    })
+    });
+    (read, budget)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Wheels from `corpus/programs/packages.json`, which `cargo xtask packages` left in the cache.
+//! Packages from `corpus/programs/packages.json`, which `cargo xtask packages` left in the cache.
 #![allow(
     clippy::unwrap_used,
     dead_code,
@@ -6,11 +6,13 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use belljar::{Grants, Jar};
 
 pub(crate) const REQUESTS: [&str; 5] = ["requests", "urllib3", "idna", "certifi", "charset-normalizer"];
+/// Those that `modules.rs` mounts unpacked.
+pub(crate) const UNPACKED: [&str; 5] = ["semver", "p-limit", "yocto-queue", "uuid", "yaml"];
 pub(crate) const HTTPX: [&str; 7] =
     ["httpx", "httpcore", "h11", "anyio", "certifi", "idna", "typing-extensions"];
 
@@ -29,13 +31,24 @@ pub(crate) fn path(names: &[&str]) -> String {
 }
 
 pub(crate) fn content(name: &str) -> Vec<u8> {
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/programs/packages.json");
-    let list: serde_json::Value = serde_json::from_slice(&fs::read(list).unwrap()).unwrap();
-    let known = list["wheels"].as_array().unwrap().iter().find(|wheel| wheel["name"] == name);
-    let wheel = known.unwrap_or_else(|| panic!("{name} is not in packages.json"));
-    let (version, sha256) = (wheel["version"].as_str().unwrap(), wheel["sha256"].as_str().unwrap());
-    let images = belljar::cache_folder().expect("there is a cache");
-    let entry = format!("wheel-{name}-{version}-{}", &sha256[..16]);
-    let path = images.with_file_name("sources").join(entry).join(format!("{name}.whl"));
+    let path = kept("wheels", "wheel", name).join(format!("{name}.whl"));
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error} (run `cargo xtask packages`)", path.display()))
+}
+
+/// An npm package as it was published, unpacked.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let path = kept("npm", "npm", name).join("package");
+    assert!(path.is_dir(), "{} is missing (run `cargo xtask packages`)", path.display());
+    path
+}
+
+/// The entry of the cache that holds a package of one of the lists.
+fn kept(list: &str, prefix: &str, name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/programs/packages.json");
+    let lists: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let known = lists[list].as_array().unwrap().iter().find(|package| package["name"] == name);
+    let package = known.unwrap_or_else(|| panic!("{name} is not in packages.json"));
+    let (version, sha256) = (package["version"].as_str().unwrap(), package["sha256"].as_str().unwrap());
+    let images = belljar::cache_folder().expect("there is a cache");
+    images.with_file_name("sources").join(format!("{prefix}-{name}-{version}-{}", &sha256[..16]))
 }

@@ -1,51 +1,50 @@
-//! `belljar image`: makes and lists images.
+//! `belljar image`: makes, lists, shows and removes images.
 
-use std::path::PathBuf;
+mod build;
+mod inspect;
+
 use std::process::ExitCode;
 
 use belljar::Runtime;
 use clap::{Args, Subcommand};
 
+use self::build::BuildArgs;
+use self::inspect::InspectArgs;
 use crate::exit::Failure;
+use crate::open::IMAGES;
 use crate::render;
 
 /// What can be done with images.
 #[derive(Subcommand)]
 pub(crate) enum ImageCommand {
-    /// Make an image from an engine: start it once, freeze its memory, compile it ahead of time
+    /// Make an image: of an engine and packages, or of an engine that was just built
     Build(BuildArgs),
     /// List the images that programs are run with
     List,
+    /// Say what is in an image, and what it was made from
+    Inspect(InspectArgs),
+    /// Remove an image
+    Remove(RemoveArgs),
 }
 
-/// Which engine to make an image from.
+/// Which image to remove.
 #[derive(Args)]
-pub(crate) struct BuildArgs {
-    /// The folder that the engine's recipe left: `engine.wasm`, `engine.json` and perhaps `files`
-    engine_folder: PathBuf,
-    /// Where to put the image, instead of the folder where images are looked for
-    #[arg(long, value_name = "DIR")]
-    images: Option<PathBuf>,
+pub(crate) struct RemoveArgs {
+    /// Its name
+    name: String,
+    /// Remove it although it is one that Belljar brings
+    #[arg(long)]
+    force: bool,
 }
 
 /// Does what was asked.
 pub(crate) fn image(command: ImageCommand) -> Result<ExitCode, Failure> {
     match command {
-        ImageCommand::Build(args) => build(args),
+        ImageCommand::Build(args) => build::build(args),
         ImageCommand::List => list(),
+        ImageCommand::Inspect(args) => inspect::inspect(&args),
+        ImageCommand::Remove(args) => remove(&args),
     }
-}
-
-fn build(args: BuildArgs) -> Result<ExitCode, Failure> {
-    let nowhere =
-        || Failure::usage("there is no folder for images", "set HOME, or name a folder with --images");
-    let images = args.images.or_else(belljar::cache_folder).ok_or_else(nowhere)?;
-    if !args.engine_folder.join("engine.wasm").is_file() {
-        let message = format!("{} holds no engine", args.engine_folder.display());
-        return Err(Failure::usage(message, "`cargo xtask engines --print` says where the engines are"));
-    }
-    belljar::build_image(&args.engine_folder, &images)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 fn list() -> Result<ExitCode, Failure> {
@@ -53,10 +52,42 @@ fn list() -> Result<ExitCode, Failure> {
     let mut text = String::new();
     for name in belljar::Image::installed(&runtime) {
         match belljar::Image::open(&runtime, &name) {
-            Ok(image) => text += &format!("{name} {} {}\n", image.version(), image.folder().display()),
+            Ok(image) => {
+                text += &format!(
+                    "{name} {}{} {}\n",
+                    image.version(),
+                    with(image.packages().len()),
+                    image.folder().display()
+                )
+            }
             Err(error) => text += &format!("{name} unusable: {error}\n"),
         }
     }
     render::print(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn with(packages: usize) -> String {
+    match packages {
+        0 => String::new(),
+        1 => " with 1 package".to_owned(),
+        more => format!(" with {more} packages"),
+    }
+}
+
+fn remove(args: &RemoveArgs) -> Result<ExitCode, Failure> {
+    let name = &args.name;
+    if IMAGES.contains(&name.as_str()) && !args.force {
+        return Err(Failure::usage(
+            format!("the image {name} is one that Belljar brings"),
+            "`--force` removes it all the same; `cargo xtask setup` makes it again",
+        ));
+    }
+    let images = build::images_folder(None)?;
+    if !belljar::remove_image(name, &images)? {
+        let installed = belljar::Image::installed(&Runtime::new(1)?);
+        let hint = format!("installed are {}", installed.join(", "));
+        return Err(Failure::usage(format!("there is no image {name:?} in {}", images.display()), hint));
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ mod completions;
 mod doctor;
 mod image;
 mod jsonl;
+mod policy;
 mod repl;
 mod run;
 mod schema;
@@ -18,30 +19,34 @@ use crate::exit::Failure;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run a program, or serve requests as JSON lines
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Type code and see what it gives, in a session that keeps its state
-    Repl(repl::ReplArgs),
+    Repl(Box<repl::ReplArgs>),
     /// Say what this machine offers, which images it has, and whether they work
     Doctor(doctor::DoctorArgs),
     /// Make and list images: engines that are ready to run
     #[command(subcommand)]
     Image(image::ImageCommand),
+    /// Look a policy over, or print the schema of policies
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
-    /// Print the JSON Schema of what `run --json` prints
-    Schema,
+    /// Print the JSON Schema of what `run --json` prints, of a line of `--audit`, or of a policy
+    Schema(schema::SchemaArgs),
 }
 
 impl Command {
     /// Does what was asked. `whole` is the whole command line, for what describes it.
     pub(crate) fn run(self, whole: fn() -> clap::Command) -> Result<ExitCode, Failure> {
         match self {
-            Self::Run(args) => run::run(args),
+            Self::Run(args) => run::run(*args),
             Self::Repl(args) => repl::repl(&args),
             Self::Doctor(args) => doctor::doctor(&args),
             Self::Image(command) => image::image(command),
+            Self::Policy(command) => policy::policy(command),
             Self::Completions(args) => completions::completions(&args, whole()),
-            Self::Schema => schema::schema(),
+            Self::Schema(args) => schema::schema(&args),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
+use crate::package_args::PackageArgs;
 use crate::render::{self, Screen};
 use crate::snapshot_args::SnapshotArgs;
 
@@ -25,6 +26,8 @@ pub(crate) struct ReplArgs {
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
+    packages: PackageArgs,
+    #[command(flatten)]
     snapshots: SnapshotArgs,
 }
 
@@ -32,7 +35,9 @@ pub(crate) struct ReplArgs {
 pub(crate) fn repl(args: &ReplArgs) -> Result<ExitCode, Failure> {
     // Room for two: a session that has ended is followed by another while the prompt still holds it.
     let runtime = Runtime::new(2)?;
-    let jar = args.snapshots.prepare(open::jar(&runtime, &args.engine, &args.limits)?)?;
+    let allowed = open::allowed(&runtime, &args.engine, &args.limits)?;
+    let packages = args.packages.wanted(allowed.policy.as_ref())?;
+    let jar = args.snapshots.prepare(open::jar(&runtime, &args.engine, allowed, &packages)?)?;
     let (screen, interrupt, snapshots) = (Screen::new(), Interrupt::listen()?, args.snapshots.clone());
     let talk = Talk { screen, interrupt, jar, snapshots };
     if io::stdin().is_terminal() && io::stdout().is_terminal() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use belljar::{CancelToken, Error, Outcome, Request};
+use belljar::{CancelToken, Ended, Error, Outcome, Policy, Request};
 use clap::{ArgGroup, Args};
 
 use self::review::ReviewArgs;
@@ -15,19 +15,21 @@ use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
+use crate::package_args::{PackageArgs, Wanted};
 use crate::render::{self, Screen};
 use crate::snapshot_args::SnapshotArgs;
 use crate::source::Source;
+use crate::tool_args::{self, ToolArgs};
 
 /// What to run, and with what.
 #[derive(Args)]
-#[command(group(ArgGroup::new("program").required(true).args(["file", "code", "jsonl"])))]
+#[command(group(ArgGroup::new("program").required(true).multiple(true).args(["file", "code", "jsonl", "answer", "answer_error"])))]
 pub(crate) struct RunArgs {
     /// The program: a file whose extension says which engine runs it, or - to read it from standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", conflicts_with_all = ["code", "jsonl", "answer", "answer_error"])]
     file: Option<PathBuf>,
     /// Run this code
-    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true, conflicts_with_all = ["jsonl", "answer", "answer_error"])]
     code: Option<String>,
     /// The engine: python, javascript, microjs, or an image of your own [default: by extension, else python]
     #[arg(long, value_name = "ENGINE")]
@@ -35,7 +37,14 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
+    packages: PackageArgs,
+    /// Do not fetch what a script asks for by itself (in a comment `# /// script`)
+    #[arg(long, help_heading = "Packages")]
+    no_script_packages: bool,
+    #[command(flatten)]
     snapshots: SnapshotArgs,
+    #[command(flatten)]
+    tools: ToolArgs,
     /// Set an environment variable of the program; without a value, to what it is here (nothing is passed on by itself)
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
@@ -52,7 +61,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     json: bool,
     /// Serve requests from standard input, one JSON object a line (`docs/jsonl.md`)
-    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments", "diff", "apply", "save_output", "resume", "save", "snapshot_key"])]
+    #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments", "diff", "apply", "save_output", "resume", "save", "answer", "answer_error"])]
     jsonl: bool,
     #[command(flatten)]
     review: ReviewArgs,
@@ -64,18 +73,26 @@ pub(crate) struct RunArgs {
 /// Runs what was asked for.
 pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if args.jsonl {
-        return jsonl::serve(args.engine.as_deref().unwrap_or(DEFAULT_ENGINE), &args.limits);
+        let mut allowed = args.limits.allowed()?;
+        allowed.grants = args.tools.add_to(allowed.grants)?;
+        let packages = args.packages.wanted(allowed.policy.as_ref())?;
+        let engine = args.engine.as_deref().unwrap_or(DEFAULT_ENGINE);
+        return jsonl::serve(engine, allowed, &packages, &args.snapshots);
     }
-    args.review.check(&args.limits.mounts()?, args.stdin)?;
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
+    let runtime = open::single()?;
+    let mut allowed = open::allowed(&runtime, engine, &args.limits)?;
+    allowed.grants = args.tools.add_to(allowed.grants)?;
+    args.review.check(allowed.grants.mounts(), args.stdin)?;
+    let packages = packages(&args, &source, allowed.policy.as_ref())?;
     let token = CancelToken::new();
     let screen = Screen::new();
     let mut request = request(&args, source.code, source.name)?.cancel_with(&token);
     if !args.json {
         request = request.on_output(screen.sink(&token));
     }
-    let jar = args.snapshots.prepare(open::jar(&open::single()?, engine, &args.limits)?)?;
+    let jar = args.snapshots.prepare(open::jar(&runtime, engine, allowed, &packages)?)?;
     let session = args.snapshots.session(&jar)?;
     let interrupt = Interrupt::listen()?;
     interrupt.aim(&token);
@@ -87,10 +104,15 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     interrupt.release();
     screen.finish()?;
     show(&args, &screen, &outcome)?;
+    // What is applied is known to the session, and so to what is kept of it.
+    let reviewed = args.review.review(&session, &outcome, &screen, args.json);
     if !args.snapshots.keep(&session)? {
         render::note("the session has ended, and was not saved");
     }
-    let all_done = args.review.review(&session, &outcome, &screen, args.json)?;
+    let all_done = reviewed?;
+    if outcome.ended == Ended::Suspended && !args.json {
+        tool_args::show_pending(&outcome, args.snapshots.kept_in());
+    }
     Ok(if all_done { exit::of_outcome(&outcome) } else { ExitCode::from(exit::NOT_RUN) })
 }
 
@@ -103,12 +125,24 @@ fn source(args: &RunArgs) -> Result<Source, Failure> {
         )),
         (None, Some(file)) if file == Path::new("-") => Source::from_stdin(),
         (None, Some(file)) => Source::from_file(file, args.engine.is_some()),
-        // The parser has made sure that there is one.
+        // The parser has made sure that there are answers.
         (None, None) => Ok(Source::from_argument("")),
     }
 }
 
+/// The packages that were named, and those that a script of the machine asks for. Code from elsewhere gets none by asking.
+fn packages(args: &RunArgs, source: &Source, policy: Option<&Policy>) -> Result<Wanted, Failure> {
+    let mut wanted = args.packages.wanted(policy)?;
+    if source.is_python_file() && !args.no_script_packages {
+        wanted = wanted.by_script(&source.code, policy)?;
+    }
+    Ok(wanted)
+}
+
 fn request(args: &RunArgs, code: String, name: Option<String>) -> Result<Request, Failure> {
+    if let Some(answers) = args.tools.answers()? {
+        return Ok(Request::answers(answers));
+    }
     let mut request = Request::new(code).arguments(args.arguments.iter().cloned());
     if let Some(name) = name {
         request = request.name(name);

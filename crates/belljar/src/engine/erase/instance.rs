@@ -5,7 +5,8 @@ use std::sync::Arc;
 use wasmtime::{AsContextMut, InstancePre, Memory, Store, Trap, TypedFunc};
 
 use super::values::{Value, Values};
-use super::{Budget, Complaint, Failure, State};
+use super::{Complaint, Failure, State};
+use crate::engine::reading::Budget;
 use crate::host::memory::GuestMemory;
 use crate::host::stop::Stop;
 

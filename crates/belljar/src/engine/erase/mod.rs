@@ -10,11 +10,10 @@ mod values;
 
 use wasmtime::{InstancePre, Linker};
 
-use super::deadline::Deadline;
 use super::image::{Image, Language};
+use super::reading::Budget;
 use super::runtime::Counting;
 use crate::error::{Error, Result};
-use crate::host::meter::Meter;
 use crate::host::stop::Stop;
 use instance::Instance;
 use values::Values;
@@ -24,12 +23,6 @@ pub(crate) const IMAGE: &str = "typescript";
 
 /// The parser, ready to be instantiated.
 pub(crate) struct Eraser(InstancePre<State>);
-
-/// What a run has left for reading its code, lent by the session.
-pub(crate) struct Budget {
-    pub(crate) deadline: Deadline,
-    pub(crate) meter: Meter,
-}
 
 /// What belongs to one instance of the parser.
 struct State {

@@ -6,15 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::error::FileError;
 use super::hosted::Hosted;
-use super::mounts::{HostFile, Listing};
+use super::mounts::{HostFile, Identity, Listing};
 use super::node::Id;
 use super::tree::ROOT;
+use crate::host::bounded;
 
 /// The descriptor of the root directory, from which the guest opens everything else. It cannot be closed.
 pub(crate) const ROOT_FD: u32 = 3;
 
 /// The standard streams and the root.
 const FIXED: usize = 4;
+
+/// The most descriptors that any session has.
+pub(super) const SLOTS_MAX: usize = 4096 + FIXED;
 
 /// What a descriptor stands for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,11 +41,14 @@ pub(super) struct OpenNode {
     /// What the host has in the directory, from the beginning of a listing to its end.
     #[serde(skip)]
     pub(super) listing: Option<Arc<Listing>>,
+    /// It was a file of the host that could not be opened anew where the session went on: whatever the guest does with it, but to close it, is
+    /// an error.
+    pub(super) lost: bool,
 }
 
 impl OpenNode {
     pub(super) fn new(id: Id, access: Access) -> Self {
-        Self { id, offset: 0, access, file: None, listing: None }
+        Self { id, offset: 0, access, file: None, listing: None, lost: false }
     }
 }
 
@@ -59,6 +66,7 @@ pub(crate) struct Access {
 /// All descriptors of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Descriptors {
+    #[serde(deserialize_with = "bounded::list::<SLOTS_MAX, _, _>")]
     slots: Vec<Option<Descriptor>>,
     #[serde(skip)]
     slots_max: usize,
@@ -77,11 +85,39 @@ impl Descriptors {
         Self { slots, slots_max: FIXED + open_files as usize }
     }
 
-    /// The descriptors of a session that goes on, of which `open_files` may be open.
-    pub(super) fn thaw(mut self, open_files: u32) -> Self {
+    /// Descriptors as they are kept: those of files of the host, and by what these are known again.
+    pub(super) fn freeze(&self) -> (Self, Vec<(u32, Identity)>) {
+        let (mut frozen, mut of_host) = (self.clone(), Vec::new());
+        for (slot, fd) in frozen.slots.iter_mut().zip(0..) {
+            let Some(Descriptor::Node(node)) = slot else { continue };
+            node.listing = None;
+            match node.file.take().map(|file| file.identity()) {
+                None => {}
+                Some(Ok(identity)) => of_host.push((fd, identity)),
+                Some(Err(_)) => node.lost = true,
+            }
+        }
+        (frozen, of_host)
+    }
+
+    /// The descriptors of a session that goes on, of which `open_files` may be open. None when there are more, or positions that no file has.
+    pub(super) fn thaw(mut self, open_files: u32) -> Option<Self> {
         self.slots_max = FIXED + open_files as usize;
-        self.slots.truncate(self.slots_max);
-        self
+        let is_position = |node: &OpenNode| i64::try_from(node.offset).is_ok();
+        (self.slots.len() <= self.slots_max && self.nodes().all(is_position)).then_some(self)
+    }
+
+    /// Gives a descriptor the file of the host that was opened anew for it, or none: then it is lost.
+    pub(super) fn reopened(&mut self, fd: u32, file: Option<HostFile>) -> Result<(), FileError> {
+        let node = self.node_mut(fd)?;
+        node.lost = file.is_none();
+        node.file = file.map(Arc::new);
+        Ok(())
+    }
+
+    /// The bytes that listings of directories of the host take up.
+    pub(super) fn listed_bytes(&self) -> u64 {
+        self.nodes().filter_map(|node| node.listing.as_deref()).map(Listing::bytes).sum()
     }
 
     pub(super) fn get(&self, fd: u32) -> Result<&Descriptor, FileError> {
@@ -95,6 +131,7 @@ impl Descriptors {
     /// The node behind a descriptor; a standard stream has none.
     pub(super) fn node(&self, fd: u32) -> Result<&OpenNode, FileError> {
         match self.get(fd)? {
+            Descriptor::Node(node) if node.lost => Err(FileError::Lost),
             Descriptor::Node(node) => Ok(node),
             _ => Err(FileError::Invalid),
         }
@@ -102,6 +139,7 @@ impl Descriptors {
 
     pub(super) fn node_mut(&mut self, fd: u32) -> Result<&mut OpenNode, FileError> {
         match self.slot(fd)? {
+            Some(Descriptor::Node(node)) if node.lost => Err(FileError::Lost),
             Some(Descriptor::Node(node)) => Ok(node),
             _ => Err(FileError::Invalid),
         }
@@ -166,7 +204,8 @@ impl Descriptors {
         self.nodes().filter(|node| node.file.is_some()).count()
     }
 
-    fn nodes(&self) -> impl Iterator<Item = &OpenNode> {
+    /// Everything that is open beside the standard streams.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &OpenNode> {
         self.slots.iter().flatten().filter_map(|slot| match slot {
             Descriptor::Node(node) => Some(node),
             _ => None,

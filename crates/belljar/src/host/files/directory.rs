@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::hosted::Hosted;
+use super::name::is_name;
 use super::remembered::Remembered;
 
 /// Cookies below this one belong to `.` and `..` and to what lies under the directory.
@@ -32,10 +33,10 @@ pub(super) enum Under {
     /// A directory of the image.
     Packed(u32),
     /// A directory of a copy-on-write mount.
-    #[serde(skip)]
     Host {
         place: Hosted,
         /// What the host had under names that the session has removed or replaced, which no longer shows through.
+        #[serde(with = "super::remembered::written")]
         covered: Remembered,
         /// Whether nothing shows through: the directory was removed, and made anew.
         opaque: bool,
@@ -91,6 +92,18 @@ impl Directory {
     pub(super) fn after(&self, cookie: u64) -> Option<(u64, &str, u64)> {
         let (cookie, name) = self.order.range(cookie.checked_add(1)?..).next()?;
         Some((*cookie, name, self.get(name)?))
+    }
+
+    /// Whether its two orders are the same, as they are unless they were read from elsewhere, with numbers below `most`.
+    pub(super) fn is_whole(&self, most: u64) -> bool {
+        let is_listed = |(name, entry): (&Arc<str>, &Entry)| {
+            is_name(name.as_bytes())
+                && (FIRST_COOKIE..self.next_cookie).contains(&entry.cookie)
+                && self.order.get(&entry.cookie) == Some(name)
+        };
+        self.next_cookie <= most
+            && self.order.len() == self.entries.len()
+            && self.entries.iter().all(is_listed)
     }
 
     /// What lies under it on the host, and what is remembered of that.

@@ -37,6 +37,8 @@ pub(crate) enum FileError {
     MountPoint,
     /// The host changed it meanwhile.
     Changed,
+    /// A file of the host that was open when a snapshot was taken, and is not there any more.
+    Lost,
     /// A file that moved has its bytes there still.
     Needed,
     /// The host does not let us.
@@ -46,6 +48,27 @@ pub(crate) enum FileError {
 }
 
 impl FileError {
+    /// Whether we refused it: because of what was granted, or of a limit.
+    pub(crate) fn is_refusal(self) -> bool {
+        use FileError::{
+            CrossMount, Denied, ManyNames, MountPoint, NoSpace, Outside, Protected, ReadOnly, Special,
+            TooManyOpen,
+        };
+        let refusals = [
+            CrossMount,
+            Denied,
+            ManyNames,
+            MountPoint,
+            NoSpace,
+            Outside,
+            Protected,
+            ReadOnly,
+            Special,
+            TooManyOpen,
+        ];
+        refusals.contains(&self)
+    }
+
     /// The reason in words.
     pub(crate) fn reason(self) -> &'static str {
         match self {
@@ -78,6 +101,7 @@ impl FileError {
             Self::CrossMount => "it would cross from one mount to another",
             Self::MountPoint => "a directory of the host is mounted there",
             Self::Changed => "it was changed on the host meanwhile",
+            Self::Lost => "it was open on the host, and could not be opened anew where the session went on",
             Self::Needed => "a file that was moved from there is not applied with it",
             Self::Denied => "the host does not allow it",
             Self::Machine => "the host failed",

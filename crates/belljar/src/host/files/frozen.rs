@@ -1,4 +1,7 @@
 //! A session's files as part of a snapshot, and back.
+//!
+//! What the image, the caller and the host have is named and not repeated. Directories of the host are opened through the jar's own mounts
+//! when a session goes on, and what was open in them is looked for again: what is another file then, or none, is lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,18 +9,26 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Files;
-use super::descriptor::Descriptors;
-use super::mounts::Mounts;
+use super::descriptor::{Access, Descriptors, SLOTS_MAX};
+use super::error::FileError;
+use super::hosted::Hosted;
+use super::mounts::{HostFile, Identity, Mounts};
 use super::node::{Body, Id, Node};
 use super::pack::Pack;
 use super::quota::Quota;
 use super::space::Space;
-use super::tree::{ROOT_NUMBER, Tree};
-use crate::error::{Error, Result};
+use super::tree::Tree;
+use crate::error::Result;
 use crate::grants::Grants;
+use crate::host::bounded;
 use crate::limits::Limits;
+use crate::snapshot::refused::SnapshotRefused;
 
-/// Everything that a session changed in its files. What the image and the caller gave it is named and not repeated.
+/// The most mounts, and the most files and directories, that are read from a snapshot.
+const MOUNTS_MAX: usize = 4096;
+const NODES_MAX: usize = 2_000_000;
+
+/// Everything that a session changed in its files.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FrozenFiles(Option<Frozen>);
 
@@ -25,71 +36,115 @@ pub(crate) struct FrozenFiles(Option<Frozen>);
 struct Frozen {
     tree: FrozenTree,
     open: Descriptors,
-    quota: Quota,
+    /// By what the files of the host that are open are known again.
+    #[serde(deserialize_with = "bounded::list::<SLOTS_MAX, _, _>")]
+    of_host: Vec<(u32, Identity)>,
+    /// What was used of each mount's quota.
+    #[serde(deserialize_with = "bounded::list::<MOUNTS_MAX, _, _>")]
+    used: Vec<(u64, u32)>,
+}
+
+/// A tree without the image's part.
+#[derive(Serialize, Deserialize)]
+struct FrozenTree {
+    #[serde(deserialize_with = "bounded::map::<NODES_MAX, _, _, _>")]
+    nodes: BTreeMap<u64, Node>,
+    #[serde(deserialize_with = "bounded::map::<NODES_MAX, _, _, _>")]
+    over: BTreeMap<u32, u64>,
+    next: u64,
 }
 
 impl FrozenFiles {
     /// The files of a session at rest.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::SnapshotOfMounts`] when directories of the host are mounted: what is on the host is not in a snapshot.
-    pub(crate) fn freeze(files: &Files, grants: &Grants) -> Result<Self> {
-        if !grants.mounts.is_empty() {
-            return Err(Error::SnapshotOfMounts);
-        }
+    pub(crate) fn freeze(files: &Files, grants: &Grants) -> Self {
         let placed: HashMap<*const u8, u32> =
             (0..).zip(&grants.files).map(|(number, file)| (file.content.as_ptr(), number)).collect();
-        Ok(Self(files.space.as_ref().map(|space| Frozen {
-            tree: space.tree.freeze(|body| {
-                match body {
-                    // A file that the caller placed is named by its number among the grants, which are the same when it is thawed.
-                    Body::Fixed(bytes) => Body::Fixed(
-                        placed
-                            .get(&bytes.as_ptr())
-                            .map_or_else(|| Arc::from([]), |number| Arc::from(number.to_le_bytes())),
-                    ),
-                    body => body.clone(),
-                }
-            }),
-            open: space.open.clone(),
-            quota: space.quota.clone(),
-        })))
+        let body = |body: &Body| match body {
+            // A file that the caller placed is named by its number among the grants, which are the same when it is thawed.
+            Body::Fixed(bytes) => Body::Fixed(
+                placed
+                    .get(&bytes.as_ptr())
+                    .map_or_else(|| Arc::from([]), |number| Arc::from(number.to_le_bytes())),
+            ),
+            body => body.clone(),
+        };
+        Self(files.space.as_ref().map(|space| {
+            let (open, of_host) = space.open.freeze();
+            Frozen { tree: space.tree.freeze(body), open, of_host, used: space.tree.mounts.used() }
+        }))
     }
 
     /// The files of a session that goes on from here.
     ///
     /// # Errors
     ///
-    /// What does not fit together: nothing that was frozen here.
-    pub(crate) fn thaw(
-        self,
-        limits: &Limits,
-        pack: &Arc<Pack>,
-        grants: &Grants,
-    ) -> std::result::Result<Files, &'static str> {
+    /// [`Error::Mount`](crate::Error::Mount) when a directory of the host cannot be mounted, and [`SnapshotRefused::Content`] when something does
+    /// not fit together: nothing that was frozen here.
+    pub(crate) fn thaw(self, limits: &Limits, pack: &Arc<Pack>, grants: &Grants) -> Result<Files> {
+        let broken = SnapshotRefused::Content;
         let mut files = Files::new(limits, Arc::clone(pack));
-        let Some(Frozen { tree, open, quota }) = self.0 else { return Ok(files) };
-        let tree = Tree::thaw(tree, Arc::clone(pack), |body| match body {
+        let Some(Frozen { tree, open, of_host, used }) = self.0 else {
+            let is_whole = grants.mounts.is_empty() && grants.files.is_empty();
+            return if is_whole {
+                Ok(files)
+            } else {
+                Err(broken("files that were granted are missing").into())
+            };
+        };
+        let mounts = Mounts::open(&grants.mounts)?.go_on(used).ok_or(broken("its mounts are others"))?;
+        let read = |body| match body {
             Body::Fixed(number) if number.is_empty() => Some(Body::Fixed(number)),
             Body::Fixed(number) => {
                 let number = u32::from_le_bytes(*number.first_chunk()?);
                 Some(Body::Fixed(Arc::clone(&grants.files.get(number as usize)?.content)))
             }
             body => Some(body),
-        })?;
-        let quota = Quota::thaw(quota, limits).ok_or("its files are larger than the limits allow")?;
-        files.space = Some(Box::new(Space { tree, open: open.thaw(limits.open_files), quota }));
+        };
+        let open = open.thaw(limits.open_files).ok_or(broken("what it had open does not fit"))?;
+        let tree = Tree::thaw(tree, Arc::clone(pack), mounts, read).map_err(broken)?.opened(&open);
+        let tree = tree.ok_or(broken("a file that is open is not there"))?;
+        let quota = Quota::thaw(tree.nodes.values(), limits);
+        let quota = quota.ok_or(broken("its files are larger than the limits allow"))?;
+        let mut space = Space { tree, open, quota };
+        for (fd, identity) in of_host {
+            space.open_anew(fd, &identity).map_err(|_| broken("a file that is open is not there"))?;
+        }
+        files.space = Some(Box::new(space));
         Ok(files)
+    }
+
+    /// What the meter holds for a session's files that does not go into a snapshot.
+    pub(crate) fn held_by_listings(files: &Files) -> u64 {
+        files.space.as_ref().map_or(0, |space| space.open.listed_bytes())
     }
 }
 
-/// A tree without the image's part.
-#[derive(Serialize, Deserialize)]
-struct FrozenTree {
-    nodes: BTreeMap<u64, Node>,
-    over: BTreeMap<u32, u64>,
-    next: u64,
+impl Space {
+    /// Opens the file of the host again that a descriptor stands for. When that is not possible, or another file is there, the descriptor is
+    /// lost, and says so when it is used.
+    fn open_anew(&mut self, fd: u32, identity: &Identity) -> Result<(), FileError> {
+        let node = self.open.node(fd)?;
+        let place = match (&node.id, self.tree.node(&node.id).map(|node| &node.body)) {
+            (Id::Host(place), _) | (_, Some(Body::Lower(place, _))) => place.clone(),
+            _ => return Err(FileError::Invalid),
+        };
+        let access = node.access;
+        let found = self
+            .find_again(&place, access)
+            .filter(|file| file.identity().is_ok_and(|found| identity.is(&found)));
+        self.open.reopened(fd, found)
+    }
+
+    fn find_again(&self, place: &Hosted, access: Access) -> Option<HostFile> {
+        self.check_host_files(place).ok()?;
+        let mounts = &self.tree.mounts;
+        let file = if access.write {
+            mounts.open_to_write(place)
+        } else {
+            mounts.source(place).and_then(|source| source.open_file(place, false))
+        };
+        file.ok()
+    }
 }
 
 impl Tree {
@@ -108,32 +163,29 @@ impl Tree {
     fn thaw(
         frozen: FrozenTree,
         pack: Arc<Pack>,
+        mounts: Mounts,
         read: impl Fn(Body) -> Option<Body>,
     ) -> std::result::Result<Self, &'static str> {
         let thawed = |(number, node): (u64, Node)| Some((number, Node { body: read(node.body)?, ..node }));
         let nodes = frozen.nodes.into_iter().map(thawed).collect::<Option<BTreeMap<_, _>>>();
         let nodes = nodes.ok_or("a file that was placed is not there")?;
         let (covering, points) = (BTreeMap::new(), BTreeMap::new());
-        let (over, next, mounts) = (frozen.over, frozen.next, Mounts::default());
-        let tree = Self { pack, mounts, nodes, over, covering, points, next };
-        if tree.is_whole() { Ok(tree) } else { Err("its files are not a tree") }
+        let (over, next) = (frozen.over, frozen.next);
+        let mut tree = Self { pack, mounts, nodes, over, covering, points, next };
+        tree.check_whole()?;
+        tree.hang_mounts()?;
+        Ok(tree)
     }
 
-    /// Whether every directory hangs on the root, and every number is below the next one.
-    fn is_whole(&self) -> bool {
-        let parent = |number: u64| self.directory(&Id::Made(number)).map(|directory| directory.parent);
-        let hangs = |number: u64| {
-            let mut here = number;
-            let mut steps = 0..=self.nodes.len();
-            while here != ROOT_NUMBER && steps.next().is_some() {
-                let Some(above) = parent(here) else { return false };
-                here = above;
+    /// Counts how often each node is open. None when one is not there.
+    fn opened(mut self, open: &Descriptors) -> Option<Self> {
+        for node in open.nodes() {
+            match &node.id {
+                Id::Made(number) => self.nodes.get_mut(number)?.opens += 1,
+                Id::Host(place) => drop(self.mounts.mode(place).ok()?),
+                Id::Packed(index) => drop(self.pack.get(*index)?),
             }
-            here == ROOT_NUMBER
-        };
-        let directories = self.nodes.keys().filter(|number| parent(**number).is_some());
-        parent(ROOT_NUMBER) == Some(ROOT_NUMBER)
-            && directories.copied().all(hangs)
-            && self.nodes.keys().all(|number| *number < self.next)
+        }
+        Some(self)
     }
 }

@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::name::is_name;
+
+/// The most names that lead to a place which is read from a snapshot: whoever looks at those above it goes from one to the next.
+const SNAPSHOT_NAMES_MAX: usize = 1024;
+
 /// A place in a mount, as the names that lead there from the mounted directory. None of them is `.`, `..` or a symbolic link's at the
 /// time of the walk; the host sees to it again at every access.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub(super) struct Hosted {
     /// Which mount.
     pub(super) mount: u32,
@@ -49,5 +57,42 @@ impl Hosted {
     /// How many directories lie between the mounted directory and this place, itself counted.
     pub(super) fn depth(&self) -> u32 {
         u32::try_from(self.names().count()).unwrap_or(u32::MAX)
+    }
+}
+
+/// A place as it was written, which may be anything.
+#[derive(Deserialize)]
+struct Written {
+    mount: u32,
+    path: Arc<str>,
+}
+
+impl TryFrom<Written> for Hosted {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        let Written { mount, path } = written;
+        let leads_in = |name: &str| is_name(name.as_bytes());
+        let is_plain =
+            path.is_empty() || path.split('/').all(leads_in) && path.split('/').count() <= SNAPSHOT_NAMES_MAX;
+        if is_plain { Ok(Self { mount, path }) } else { Err("a place on the host leads out of its mount") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_read_lies_in_its_mount() {
+        let read = |path: &str| {
+            let written = postcard::to_stdvec(&(7u32, path)).unwrap();
+            postcard::from_bytes::<Hosted>(&written).map(|place| place.depth())
+        };
+        assert_eq!(read(""), Ok(0));
+        assert_eq!(read("a/b"), Ok(2));
+        for path in ["/", "/etc/passwd", "..", "a/../b", "a//b", "a/", "./a", "a\0b", &"a/".repeat(4000)] {
+            assert!(read(path).is_err(), "{path}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What a node is.
 
+use serde::{Deserialize, Serialize};
+
 /// What a node is, as the guest sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Directory,
     File,

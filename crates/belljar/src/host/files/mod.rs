@@ -35,6 +35,7 @@ mod save;
 mod space;
 mod transfer;
 mod tree;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use apply::Selection;
 pub(crate) use descriptor::{Access, ROOT_FD};
 pub(crate) use error::FileError;
 pub(crate) use kind::Kind;
+pub(crate) use mounts::is_protected;
 pub(crate) use name::PATH_BYTES_MAX;
 pub(crate) use naming::{At, Opening};
 pub(crate) use node::{Listed, NewTimes, Stat};

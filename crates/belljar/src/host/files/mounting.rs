@@ -9,6 +9,7 @@ use super::node::Id;
 use super::space::Space;
 use super::tree::IMAGE_TIME_NS;
 use crate::error::Result;
+use crate::host::audit::Audit;
 use crate::mount::fault::MountFault;
 use crate::mount::{Mount, MountMode};
 
@@ -30,6 +31,15 @@ impl Files {
             space.mount(number, grant).map_err(|_| grant.refused(MountFault::Taken))?;
         }
         Ok(())
+    }
+}
+
+impl Files {
+    /// From now on `audit` is told what is done with the host's files. A session that has touched none has none.
+    pub(crate) fn tell(&mut self, audit: &Audit) {
+        if let Some(space) = &mut self.space {
+            space.tree.mounts.tell(audit);
+        }
     }
 }
 

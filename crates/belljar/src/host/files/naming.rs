@@ -107,11 +107,11 @@ impl Space {
             _ => return Ok(None),
         };
         self.check_host_files(place)?;
-        self.tree.mounts.source(place)?.open_file(place, false).map(Some)
+        self.tree.mounts.open_to_read(place).map(Some)
     }
 
     /// Descriptors of the host are scarcer than ours.
-    fn check_host_files(&self, place: &Hosted) -> Result<(), FileError> {
+    pub(super) fn check_host_files(&self, place: &Hosted) -> Result<(), FileError> {
         let most = self.tree.mounts.open_files_max(place.mount);
         if self.open.host_files() >= most { Err(FileError::TooManyOpen) } else { Ok(()) }
     }
@@ -261,7 +261,11 @@ impl Space {
     pub(super) fn walk(&self, at: At<'_>) -> Result<Place, FileError> {
         self.open.get(at.fd)?;
         let from = self.open.node(at.fd).map_err(|_| FileError::NotDirectory)?;
-        walk(&self.tree, &from.id, at.path, at.last)
+        let walked = walk(&self.tree, &from.id, at.path, at.last);
+        if matches!(walked, Err(FileError::Outside)) {
+            self.tree.mounts.tell_outside(at.path);
+        }
+        walked
     }
 
     /// Makes a node with a name that is free, and charges for it.

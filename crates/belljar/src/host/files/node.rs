@@ -17,7 +17,6 @@ pub(super) enum Id {
     /// In the image.
     Packed(u32),
     /// In a mounted directory of the host.
-    #[serde(skip)]
     Host(Hosted),
 }
 
@@ -82,7 +81,8 @@ pub(crate) struct Listed<'a> {
 pub(super) struct Node {
     pub(super) body: Body,
     pub(super) times: Times,
-    /// How many descriptors refer to it.
+    /// How many descriptors refer to it. Counted anew when a session goes on from a snapshot.
+    #[serde(skip)]
     pub(super) opens: u32,
     /// Whether it counts against the session's limits. What is there from the start, or was placed by the caller, does not.
     pub(super) charged: bool,
@@ -98,12 +98,9 @@ pub(super) enum Body {
     Fixed(Arc<[u8]>),
     Link(Box<str>),
     Device(Device),
-    // What is on the host is not in a snapshot. These stand last, so that the others have the same numbers in writing and in reading.
     /// A file of a copy-on-write mount whose name or times changed, and whose bytes are still the host's: where they are, and how many.
-    #[serde(skip)]
     Lower(Hosted, u64),
     /// The place where a directory of the host is mounted that needs nothing in memory.
-    #[serde(skip)]
     Mount(u32),
 }
 

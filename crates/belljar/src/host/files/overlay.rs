@@ -31,7 +31,7 @@ impl Space {
         match directory {
             Id::Made(_) | Id::Packed(_) => self.writable(directory).map(Holder::Session),
             Id::Host(place) => match self.tree.mounts.mode(place)? {
-                MountMode::ReadOnly => Err(FileError::ReadOnly),
+                MountMode::ReadOnly => self.tree.mounts.note("write", place, Err(FileError::ReadOnly)),
                 MountMode::ReadWrite => Ok(Holder::Host(place.clone())),
                 MountMode::CopyOnWrite => self.cover(place, change).map(Holder::Session),
             },
@@ -43,7 +43,7 @@ impl Space {
         match id {
             Id::Made(_) | Id::Packed(_) => self.changeable(id).map(Holder::Session),
             Id::Host(place) => match self.tree.mounts.mode(place)? {
-                MountMode::ReadOnly => Err(FileError::ReadOnly),
+                MountMode::ReadOnly => self.tree.mounts.note("write", place, Err(FileError::ReadOnly)),
                 MountMode::ReadWrite => Ok(Holder::Host(place.clone())),
                 MountMode::CopyOnWrite => self.adopt(place, change).map(Holder::Session),
             },
@@ -180,7 +180,7 @@ impl Space {
             return Ok(());
         };
         let place = place.clone();
-        let file = self.tree.mounts.source(&place)?.open_file(&place, false)?;
+        let file = self.tree.mounts.open_to_read(&place)?;
         let seen = file.stat()?;
         if seen.size > COPIED_BYTES_MAX {
             return Err(FileError::TooBig);

@@ -1,9 +1,8 @@
 //! How much a session may keep in files: bytes, number and depth, charged to its budget before anything is allocated.
 
-use serde::{Deserialize, Serialize};
-
 use super::content::Content;
 use super::error::FileError;
+use super::node::Node;
 use crate::host::meter::Meter;
 use crate::limits::{Limits, MEMORY_BYTES_CEILING};
 
@@ -23,15 +22,12 @@ pub(crate) struct Change<'a> {
 }
 
 /// The limits on files, and what is used of them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Quota {
     bytes: u64,
-    #[serde(skip)]
     bytes_max: u64,
     count: u32,
-    #[serde(skip)]
     count_max: u32,
-    #[serde(skip)]
     depth_max: u32,
 }
 
@@ -46,9 +42,13 @@ impl Quota {
         }
     }
 
-    /// What was used, under the limits of the session that goes on; None if they allow less.
-    pub(super) fn thaw(used: Self, limits: &Limits) -> Option<Self> {
-        let quota = Self { bytes: used.bytes, count: used.count, ..Self::new(limits) };
+    /// What these nodes use, under the limits of the session that goes on; None if they allow less.
+    pub(super) fn thaw<'a>(nodes: impl Iterator<Item = &'a Node>, limits: &Limits) -> Option<Self> {
+        let mut quota = Self::new(limits);
+        for node in nodes.filter(|node| node.charged) {
+            quota.bytes = quota.bytes.checked_add(node.body.held())?;
+            quota.count = quota.count.checked_add(1)?;
+        }
         (quota.bytes <= quota.bytes_max && quota.count <= quota.count_max).then_some(quota)
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::kind::Kind;
 
 /// What the host had at a place when the session first changed it: what a change is measured against, and what is looked for again
@@ -18,7 +20,7 @@ pub(super) struct Covered {
 pub(super) type Remembered = BTreeMap<Arc<str>, Covered>;
 
 /// What tells one state of a file of the host from another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fingerprint {
     pub(super) kind: Kind,
     pub(super) size: u64,
@@ -52,5 +54,101 @@ impl Fingerprint {
             Kind::Directory => other.kind == Kind::Directory,
             _ => same_hash && plain(self) == plain(other),
         }
+    }
+}
+
+/// What is remembered as part of a snapshot: a list, each name behind the directory that it lies in, with how deep it lies. A tree that is read
+/// as a tree could be so deep that reading it never ends well.
+pub(super) mod written {
+    use std::sync::Arc;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::super::name::is_name;
+    use super::{Covered, Fingerprint, Remembered};
+
+    /// The deepest that anything remembered lies: files never lie that deep.
+    const DEPTH_MAX: usize = 512;
+
+    type Line = (u32, Arc<str>, Fingerprint);
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        remembered: &Remembered,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut lines: Vec<Line> = Vec::new();
+        list(remembered, 0, &mut lines);
+        lines.serialize(serializer)
+    }
+
+    fn list(remembered: &Remembered, depth: u32, lines: &mut Vec<Line>) {
+        for (name, covered) in remembered {
+            lines.push((depth, Arc::clone(name), covered.print.clone()));
+            list(&covered.children, depth + 1, lines);
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Remembered, D::Error> {
+        let lines = Vec::<Line>::deserialize(deserializer)?;
+        // What lies in each directory that is not at its end yet; the last is filled.
+        let mut open = vec![(Arc::<str>::from(""), None, Remembered::new())];
+        for (depth, name, print) in lines {
+            let depth = depth as usize + 1;
+            if depth > open.len() || depth > DEPTH_MAX || !is_name(name.as_bytes()) {
+                return Err(D::Error::custom("what is remembered of the host is not a tree"));
+            }
+            close(&mut open, depth);
+            open.push((name, Some(print), Remembered::new()));
+        }
+        close(&mut open, 1);
+        Ok(open.swap_remove(0).2)
+    }
+
+    /// Puts what is deeper than `depth` into what it lies in.
+    fn close(open: &mut Vec<(Arc<str>, Option<Fingerprint>, Remembered)>, depth: usize) {
+        while open.len() > depth {
+            let Some((name, Some(print), children)) = open.pop() else { return };
+            if let Some((_, _, above)) = open.last_mut() {
+                above.insert(name, Covered { print, children });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Kept(#[serde(with = "written")] Remembered);
+
+    fn covered(children: Remembered) -> Covered {
+        Covered { print: Fingerprint::of_directory(), children }
+    }
+
+    #[test]
+    fn what_is_remembered_comes_back_from_a_list() {
+        let deep = Remembered::from([("c".into(), covered(Remembered::new()))]);
+        let in_a = Remembered::from([("b".into(), covered(deep)), ("d".into(), covered(Remembered::new()))]);
+        let all =
+            Kept(Remembered::from([("a".into(), covered(in_a)), ("e".into(), covered(Remembered::new()))]));
+        let bytes = postcard::to_stdvec(&all).unwrap();
+        assert_eq!(postcard::from_bytes::<Kept>(&bytes).unwrap(), all);
+    }
+
+    #[test]
+    fn what_is_no_tree_is_refused() {
+        let print = Fingerprint::of_directory();
+        let reads = |lines: &[(u32, &str, Fingerprint)]| {
+            postcard::from_bytes::<Kept>(&postcard::to_stdvec(lines).unwrap()).is_ok()
+        };
+        assert!(reads(&[(0, "a", print.clone()), (1, "b", print.clone())]));
+        assert!(!reads(&[(1, "a", print.clone())]));
+        assert!(!reads(&[(0, "..", print.clone())]));
+        let deep: Vec<_> = (0..100_000).map(|depth| (depth, "a", print.clone())).collect();
+        assert!(!reads(&deep));
     }
 }

@@ -26,7 +26,7 @@ impl Space {
         if !is_directory && (from.path.ends_with('/') || to.path.ends_with('/')) {
             return Err(FileError::NotDirectory);
         }
-        if self.tree.is_mount_point(id)
+        if is_directory && self.tree.holds_mount(id)
             || new.node.as_ref().is_some_and(|node| self.tree.is_mount_point(node))
         {
             return Err(FileError::MountPoint);

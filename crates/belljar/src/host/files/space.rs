@@ -35,6 +35,12 @@ impl Space {
         Self { tree: Tree::new(pack), open: Descriptors::new(open_files), quota }
     }
 
+    /// How many descriptors the guest has.
+    #[cfg(test)]
+    pub(crate) fn open_count(&self) -> usize {
+        self.open.count()
+    }
+
     /// What a descriptor reads from and writes to.
     pub(crate) fn channel(&self, fd: u32) -> Result<Channel, FileError> {
         Ok(match self.open.get(fd)? {
@@ -72,7 +78,7 @@ impl Space {
             Descriptor::Node(OpenNode { id: Id::Host(place), file: Some(file), .. }) => {
                 Ok(Mounts::told(place.mount, &file.stat()?))
             }
-            Descriptor::Node(node) => self.tree.stat(&node.id),
+            Descriptor::Node(_) => self.tree.stat(&self.open.node(fd)?.id),
             _ => Ok(Stat {
                 device: MEMORY_DEVICE,
                 inode: fd.into(),

@@ -134,7 +134,11 @@ impl Space {
     /// Checks that a descriptor has a position.
     pub(crate) fn seekable(&self, fd: u32) -> Result<(), FileError> {
         self.open.get(fd)?;
-        self.open.node(fd).map(|_| ()).map_err(|_| FileError::NotSeekable)
+        match self.open.node(fd) {
+            Ok(_) => Ok(()),
+            Err(FileError::Lost) => Err(FileError::Lost),
+            Err(_) => Err(FileError::NotSeekable),
+        }
     }
 
     /// Cuts an open file, or lets it grow by zeros.

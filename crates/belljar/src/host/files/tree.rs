@@ -202,6 +202,14 @@ impl Tree {
         }
     }
 
+    /// Whether a directory of the host is mounted at a directory, or below it.
+    pub(super) fn holds_mount(&self, directory: &Id) -> bool {
+        self.mounts.iter().any(|(mount, _)| {
+            let root = self.standing_for(Hosted::root(mount));
+            self.is_within(&root, directory)
+        })
+    }
+
     /// Which mount a directory is part of.
     pub(super) fn mount_of(&self, directory: &Id) -> Option<u32> {
         let mut here = directory.clone();

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, header};
@@ -25,6 +25,7 @@ use super::policy::{Policy, Refusal};
 use super::request::HttpRequest;
 use super::resolve::ADDRESSES_MAX;
 use super::traffic::Traffic;
+use crate::host::audit::Entry;
 use crate::host::operations::{Failure, Field};
 use crate::host::secrets::{Scrubber, Secrets};
 
@@ -53,6 +54,8 @@ pub(super) struct Exchange {
     pub(super) policy: Arc<Policy>,
     pub(super) traffic: Arc<Traffic>,
     pub(super) secrets: Option<Arc<Secrets>>,
+    /// What is written down of it.
+    pub(super) told: Mutex<Entry>,
 }
 
 /// Something that bytes go through in both directions: TCP, with or without TLS.
@@ -62,10 +65,20 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 impl Exchange {
     /// Serves the exchange, unless the guest gives it up before.
     pub(super) async fn serve(self, connections: Arc<Semaphore>, sender: Sender<Field>) {
+        self.tell(|told| told.detail("outcome", || "given up".into()));
         let served = async {
             // The semaphore is never closed.
             let _connection = connections.acquire().await;
-            if let Err((failure, text)) = self.answer(&sender).await {
+            let answered = self.answer(&sender).await;
+            self.tell(|told| {
+                told.detail("outcome", || if answered.is_ok() { "done" } else { "failed" }.into())
+            });
+            if let Err((failure, text)) = answered {
+                match failure {
+                    Failure::Denied | Failure::Limit => self.tell(|told| told.refuse(&text)),
+                    _ => self.tell(|told| told.fail(&text)),
+                }
+                self.tell(Entry::close);
                 let text = self.scrub(text.into_bytes());
                 let _ = sender.send(Field::error(failure, &String::from_utf8_lossy(&text))).await;
             }
@@ -74,6 +87,13 @@ impl Exchange {
             () = sender.closed() => {}
             () = served => {}
         }
+        // The guest learns that it is over after it was written down.
+        self.tell(Entry::close);
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut Entry)) {
+        // Nothing panics while it is held.
+        what(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     async fn answer(&self, sender: &Sender<Field>) -> Result<(), Refusal> {
@@ -84,6 +104,7 @@ impl Exchange {
         let response = self.send(stream, &mut connection).await?;
         self.check_encoding(response.headers())?;
         let (head, body) = response.into_parts();
+        self.tell(|told| told.detail("status", || head.status.as_u16().into()));
         let head = self.scrub(encode_head(head.status.as_u16(), &head.headers, self.secrets.is_some()));
         self.traffic.bytes(head.len())?;
         give(sender, tag::HEAD, head).await?;
@@ -115,7 +136,10 @@ impl Exchange {
         let mut last = (Failure::Unreachable, format!("{place} cannot be reached"));
         for address in addresses {
             match self.in_time("connecting", CONNECT_TIME, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return self.encrypt(stream).await,
+                Ok(Ok(stream)) => {
+                    self.tell(|told| told.detail("address", || address.to_string().into()));
+                    return self.encrypt(stream).await;
+                }
                 Ok(Err(error)) => {
                     last = (Failure::Unreachable, format!("{place} cannot be reached: {error}"))
                 }
@@ -203,11 +227,14 @@ impl Exchange {
     /// Passes the body on as it comes, at the guest's pace.
     async fn pass_on(&self, mut body: Incoming, sender: &Sender<Field>) -> Result<(), Refusal> {
         let mut scrubber = self.secrets.as_ref().map(|secrets| Scrubber::new(Arc::clone(secrets)));
+        let mut received = 0;
         loop {
             let next = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
             let Some(frame) = self.in_time("sending", SILENCE_TIME, next).await? else { break };
             let frame = frame.map_err(|error| self.broken(&error))?;
             let Ok(bytes) = frame.into_data() else { continue };
+            received += bytes.len();
+            self.tell(|told| told.detail("response_bytes", || received.into()));
             self.traffic.bytes(bytes.len())?;
             for piece in bytes.chunks(PIECE_BYTES_MAX) {
                 let piece = match &mut scrubber {

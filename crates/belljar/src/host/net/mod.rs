@@ -15,13 +15,15 @@ mod runtime;
 mod tls;
 mod traffic;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tokio::sync::Semaphore;
 
+use super::audit::{Audit, Entry};
 use super::meter::Meter;
 use super::operations::{Answer, Failure};
 use super::secrets::Secrets;
+use crate::audit::AuditKind;
 use crate::limits::Limits;
 use exchange::Exchange;
 use policy::{Policy, Refusal};
@@ -84,27 +86,35 @@ impl Net {
         &mut self,
         meter: &mut Meter,
         secrets: Option<&Arc<Secrets>>,
+        audit: &Audit,
         request: &[u8],
     ) -> Answer {
         let held = EXCHANGE_BYTES + 2 * request.len() as u64;
         if meter.hold(held).is_err() {
-            return Answer::failed(Failure::Limit, "there is no memory left for a request over the network");
+            let text = "there is no memory left for a request over the network";
+            audit.entry(AuditKind::Net, || "a request that was not read".to_owned()).refuse(text);
+            return Answer::failed(Failure::Limit, text);
         }
         let (sender, answer) = Answer::channel(held);
-        let begun = self.admit(secrets, request).and_then(|request| {
+        let mut told = Entry::none();
+        let begun = self.admit(secrets, audit, request, &mut told).and_then(|request| {
             let Some(request) = request else { return Ok(()) };
+            let told = Mutex::new(std::mem::replace(&mut told, Entry::none()));
             let policy = Arc::clone(&self.policy);
             let Line { traffic, connections } = self.line();
             let connections = Arc::clone(connections);
             let exchange =
-                Exchange { request, policy, traffic: Arc::clone(traffic), secrets: secrets.cloned() };
+                Exchange { request, policy, traffic: Arc::clone(traffic), secrets: secrets.cloned(), told };
             runtime::spawn(exchange.serve(connections, sender)).map_err(|error| {
                 (Failure::Unreachable, format!("there is no thread for the network: {error}"))
             })
         });
         match begun {
             Ok(()) => answer,
-            Err((failure, text)) => answer.instead(failure, &text),
+            Err((failure, text)) => {
+                told.refuse(&text);
+                answer.instead(failure, &text)
+            }
         }
     }
 
@@ -112,15 +122,28 @@ impl Net {
     fn admit(
         &mut self,
         secrets: Option<&Arc<Secrets>>,
+        audit: &Audit,
         request: &[u8],
+        told: &mut Entry,
     ) -> Result<Option<HttpRequest>, Refusal> {
-        let mut request = HttpRequest::read(request).map_err(|text| (Failure::Invalid, text))?;
+        let read = HttpRequest::read(request).inspect_err(|_| {
+            *told = audit.entry(AuditKind::Net, || "a request that cannot be read".to_owned());
+        });
+        let mut request = read.map_err(|text| (Failure::Invalid, text))?;
+        *told = audit.entry(AuditKind::Net, || request.described());
+        told.detail("request_bytes", || request.body.len().into());
         self.policy.check(&request)?;
         if request.method.is_none() {
             return Ok(None);
         }
         if let Some(secrets) = secrets {
-            secrets.put_into(&mut request).map_err(|text| (Failure::Denied, text))?;
+            let used = secrets.put_into(&mut request).inspect_err(|text| {
+                audit.entry(AuditKind::Secret, || request.place()).refuse(text);
+            });
+            for name in used.map_err(|text| (Failure::Denied, text))? {
+                let mut used = audit.entry(AuditKind::Secret, || name);
+                used.detail("host", || request.place().into());
+            }
         }
         self.line().traffic.request()?;
         Ok(Some(request))

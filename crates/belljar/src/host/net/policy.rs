@@ -19,12 +19,33 @@ use crate::host::operations::Failure;
 /// A refusal or a failure: which, and what to say.
 pub(crate) type Refusal = (Failure, String);
 
+/// Whom a refusal tells how the access would be granted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Advice {
+    /// Somebody who types flags.
+    #[default]
+    Flag,
+    /// Somebody who works under a policy of others.
+    Policy,
+}
+
+impl Advice {
+    /// What would grant a rule.
+    fn of(self, rule: &str) -> String {
+        match self {
+            Self::Flag => format!("run with --allow-net {rule}"),
+            Self::Policy => format!("`grants.net` of the policy would have to name {rule}"),
+        }
+    }
+}
+
 /// The grants of the network. By default none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
     rules: Vec<NetRule>,
     roots: Vec<CertificateDer<'static>>,
     resolver: SharedResolver,
+    advice: Advice,
     /// Made at the first use, from `roots`.
     tls: OnceLock<Arc<ClientConfig>>,
 }
@@ -32,6 +53,15 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn add_rule(&mut self, rule: NetRule) {
         self.rules.push(rule);
+    }
+
+    /// The rules, as they are written.
+    pub(crate) fn described(&self) -> Vec<String> {
+        self.rules.iter().map(ToString::to_string).collect()
+    }
+
+    pub(crate) fn advise(&mut self, advice: Advice) {
+        self.advice = advice;
     }
 
     /// Trusts the certificates in `pem`, besides the public ones.
@@ -68,8 +98,8 @@ impl Policy {
         let (host, port, path) = (request.host(), request.port(), request.url.path());
         let rules = || self.rules.iter().filter(|rule| rule.covers_host(&host, port));
         if rules().next().is_none() {
-            let (place, flag) = (request.place(), flag(request));
-            let text = format!("network access to {place} is not granted; run with --allow-net {flag}");
+            let (place, advice) = (request.place(), self.advice.of(&flag(request)));
+            let text = format!("network access to {place} is not granted; {advice}");
             return Err((Failure::Denied, text));
         }
         let Some(method) = &request.method else { return Ok(()) };
@@ -80,7 +110,8 @@ impl Policy {
         for rule in rules().take(8) {
             let _ = write!(text, " {rule}");
         }
-        let _ = write!(text, "; run with --allow-net {method}@{}{path:.200}", flag(request));
+        let wanted = format!("{method}@{}{path:.200}", flag(request));
+        let _ = write!(text, "; {}", self.advice.of(&wanted));
         Err((Failure::Denied, text))
     }
 
@@ -108,9 +139,9 @@ impl Policy {
         match addresses.first() {
             None => Err((Failure::NoName, format!("there is no host {host}"))),
             Some(first) if allowed.is_empty() => {
-                let literal = SocketAddr::new(*first, port);
+                let advice = self.advice.of(&SocketAddr::new(*first, port).to_string());
                 let text = format!(
-                    "network access to {} is not granted: its address {first} is not public; run with --allow-net {literal} as well",
+                    "network access to {} is not granted: its address {first} is not public; {advice} as well",
                     request.place()
                 );
                 Err((Failure::Denied, text))

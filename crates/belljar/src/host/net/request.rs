@@ -99,6 +99,12 @@ impl HttpRequest {
         format!("{}:{}", self.host(), self.port())
     }
 
+    /// Method and URL as they are written down: without the query, which often holds keys.
+    pub(crate) fn described(&self) -> String {
+        let method = self.method.as_ref().map_or("ask", |method| method.as_str());
+        format!("{method} {}", &self.url[..url::Position::AfterPath])
+    }
+
     /// What is asked of the server: path and query.
     pub(crate) fn target(&self) -> Result<PathAndQuery, String> {
         let text = &self.url[url::Position::BeforePath..url::Position::AfterQuery];

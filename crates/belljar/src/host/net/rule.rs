@@ -66,6 +66,25 @@ impl NetRule {
         self
     }
 
+    /// Whether this rule covers all that `other` does.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let hosts = match (&self.hosts, &other.hosts) {
+            (Hosts::One(one), Hosts::One(other)) => one == other,
+            (Hosts::Below(above), Hosts::One(Host::Domain(name))) => is_below(name, above),
+            (Hosts::Below(above), Hosts::Below(other)) => other == above || is_below(other, above),
+            _ => false,
+        };
+        let ports = match (self.port, other.port) {
+            (None, None) => true,
+            (None, Some(port)) => DEFAULT_PORTS.contains(&port),
+            (Some(only), port) => port == Some(only),
+        };
+        let methods = self.methods.is_empty()
+            || !other.methods.is_empty() && other.methods.iter().all(|method| self.covers_method(method));
+        let address = other.address.is_none() || other.address == self.address;
+        hosts && ports && methods && address && self.covers_path(&other.path)
+    }
+
     /// Whether the rule covers this host and port.
     pub(crate) fn covers_host(&self, host: &Host<&str>, port: u16) -> bool {
         let hosts = match (&self.hosts, host) {

@@ -24,7 +24,7 @@ pub(crate) fn begin(
     }
     let answer = match kind {
         TOOL => tools::begin(host, request),
-        HTTP => host.net.begin(&mut host.meter, host.secrets.as_ref(), request),
+        HTTP => host.net.begin(&mut host.meter, host.secrets.as_ref(), &host.audit, request),
         _ => return Err(Stop::Fault(format!("it began an operation of an unknown kind {kind}"))),
     };
     Ok(host.operations.open(answer))

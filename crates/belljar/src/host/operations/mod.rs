@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use super::bounded;
 use super::memory::GuestMemory;
 use super::meter::Meter;
 use super::stop::Stop;
@@ -176,8 +177,16 @@ pub(crate) enum Taken {
 /// The operations of a session at rest.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct KeptOperations {
+    #[serde(deserialize_with = "bounded::list::<OPEN_MAX, _, _>")]
     waiting: Vec<(u32, Waiting, u64)>,
     last: u32,
+}
+
+impl KeptOperations {
+    /// Whether each waits for a tool that `is_one` knows.
+    pub(crate) fn waits_for(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        self.waiting.iter().all(|(id, waiting, _)| *id != 0 && is_one(&waiting.tool))
+    }
 }
 
 /// The open operations of a session.

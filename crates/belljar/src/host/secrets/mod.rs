@@ -3,6 +3,7 @@
 //! Whatever comes back, from servers or in an outcome, is searched for the value in its usual encodings, and the placeholder put in
 //! its place.
 
+pub(crate) mod binding;
 mod encodings;
 mod scrub;
 
@@ -12,13 +13,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use url::Host;
 use zeroize::Zeroizing;
 
 use super::net::request::HttpRequest;
-use super::net::rule::{parse_host, split_port};
 use super::random::Random;
 use crate::error::{Error, Result};
+use binding::Binding;
 use encodings::encodings;
 pub(crate) use scrub::Scrubber;
 use scrub::{Pattern, Patterns};
@@ -62,10 +62,7 @@ const LEFT_OUT: [HeaderName; 3] = [header::COOKIE, header::RANGE, header::IF_RAN
 pub struct Secret(Arc<Bound>);
 
 struct Bound {
-    name: String,
-    host: Host,
-    port: u16,
-    header: HeaderName,
+    to: Binding,
     value: Zeroizing<Vec<u8>>,
     /// The value in its usual encodings.
     shapes: Vec<Zeroizing<Vec<u8>>>,
@@ -79,56 +76,56 @@ impl Secret {
     /// [`Error::Secret`] says what cannot be: a name that is no variable's, a host that is none or many, a value shorter than 8 or
     /// longer than 8192 bytes, or one that no header can hold.
     pub fn new(name: &str, host: &str, header: &str, value: impl Into<Vec<u8>>) -> Result<Self> {
-        let value = Zeroizing::new(value.into());
-        let bound = bind(name, host, header, value);
-        bound.map(Arc::new).map(Self).map_err(|problem| Error::Secret { name: name.to_owned(), problem })
+        Self::bound(Binding::new(name, host, header)?, value.into())
+    }
+
+    /// A secret with this value, which goes where `to` says.
+    pub(crate) fn bound(to: Binding, value: Vec<u8>) -> Result<Self> {
+        let value = Zeroizing::new(value);
+        if let Some(problem) = problem_of(&value) {
+            return Err(Error::Secret { name: to.name, problem });
+        }
+        let shapes = encodings(&value);
+        Ok(Self(Arc::new(Bound { to, value, shapes })))
     }
 
     /// The name of the variable in which code finds the placeholder.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.0.to.name
     }
 }
 
-fn bind(
-    name: &str,
-    host: &str,
-    header: &str,
-    value: Zeroizing<Vec<u8>>,
-) -> std::result::Result<Bound, &'static str> {
-    let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    if name.is_empty() || !name.chars().all(letters) || name.starts_with(|first: char| first.is_ascii_digit())
-    {
-        return Err("has a name that is not a variable's: letters, digits and underscores");
-    }
-    let (host, port) = split_port(host)?;
-    let host = parse_host(host)?;
-    let header =
-        HeaderName::from_bytes(header.as_bytes()).map_err(|_| "names a header that cannot be one")?;
+/// What is wrong with a value, if anything is.
+fn problem_of(value: &[u8]) -> Option<&'static str> {
     if value.len() < VALUE_BYTES_MIN {
-        return Err("has a value of less than 8 bytes, which cannot be told from other text");
+        return Some("has a value of less than 8 bytes, which cannot be told from other text");
     }
     if value.len() > VALUE_BYTES_MAX {
-        return Err("has a value of more than 8192 bytes");
+        return Some("has a value of more than 8192 bytes");
     }
-    if HeaderValue::from_bytes(&value).is_err() || value.trim_ascii().len() != value.len() {
-        return Err("has a value that no header can hold: control characters, or spaces around it");
+    if HeaderValue::from_bytes(value).is_err() || value.trim_ascii().len() != value.len() {
+        return Some("has a value that no header can hold: control characters, or spaces around it");
     }
-    let shapes = encodings(&value);
-    Ok(Bound { name: name.to_owned(), host, port: port.unwrap_or(443), header, value, shapes })
+    None
 }
 
 impl Bound {
     fn is_for(&self, request: &HttpRequest) -> bool {
-        self.host == request.host().to_owned() && self.port == request.port()
+        self.to.host == request.host().to_owned() && self.to.port == request.port()
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Bound { name, host, port, header, .. } = &*self.0;
-        write!(f, "Secret({name}@{host}:{port}:{header})")
+        write!(f, "Secret({self})")
+    }
+}
+
+impl fmt::Display for Secret {
+    /// What it is bound to: `NAME@HOST:PORT:HEADER`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to.fmt(f)
     }
 }
 
@@ -173,6 +170,13 @@ impl Secrets {
         Some(Arc::new(Self { held, patterns }))
     }
 
+    /// Whether a text has the form of a placeholder.
+    pub(crate) fn is_placeholder(text: &str) -> bool {
+        let digits = text.strip_prefix(PLACEHOLDER);
+        digits
+            .is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    }
+
     /// The placeholders, in the order of the secrets.
     pub(crate) fn placeholders(&self) -> Vec<String> {
         self.held.iter().map(|held| held.placeholder.clone()).collect()
@@ -188,15 +192,23 @@ impl Secrets {
         self.held.iter().any(|held| held.secret.0.is_for(request))
     }
 
-    /// Puts the values where their placeholders stand and may stand. A placeholder anywhere else is an error, and so is an identity
-    /// that is not the one given.
-    pub(crate) fn put_into(&self, request: &mut HttpRequest) -> std::result::Result<(), String> {
+    /// Puts the values where their placeholders stand and may stand, and gives the names of those that it put there. A placeholder anywhere
+    /// else is an error, and so is an identity that is not the one given.
+    pub(crate) fn put_into(&self, request: &mut HttpRequest) -> std::result::Result<Vec<String>, String> {
         // What comes back must be readable, wherever it comes from.
         request.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         self.keep_out_of_the_rest(request)?;
         let mut headers = HeaderMap::with_capacity(request.headers.len());
+        let mut used = Vec::new();
         for (name, value) in &request.headers {
-            headers.append(name, self.filled(request, name, value)?);
+            let filled = self.filled(request, name, value)?;
+            // Nothing else is marked so.
+            let here = self.held.iter().filter(|held| filled.is_sensitive() && held.secret.0.is_for(request));
+            used.extend(
+                here.filter(|held| held.secret.0.to.header == *name)
+                    .map(|held| held.secret.name().to_owned()),
+            );
+            headers.append(name, filled);
         }
         if self.are_sent_to(request) {
             LEFT_OUT.iter().for_each(|name| {
@@ -204,7 +216,7 @@ impl Secrets {
             });
         }
         request.headers = headers;
-        Ok(())
+        Ok(used)
     }
 
     fn keep_out_of_the_rest(&self, request: &HttpRequest) -> std::result::Result<(), String> {
@@ -231,7 +243,7 @@ impl Secrets {
         let Some(held) = self.held.iter().find(|held| contains(text, held.placeholder.as_bytes())) else {
             return self.without_secret(request, name, value);
         };
-        let Bound { name: variable, header, value: secret, .. } = &*held.secret.0;
+        let Bound { to: Binding { name: variable, header, .. }, value: secret, .. } = &*held.secret.0;
         if !held.secret.0.is_for(request) || header != name {
             return Err(held.misplaced(&format!("the header {name} for {}", request.place())));
         }
@@ -257,12 +269,12 @@ impl Secrets {
     ) -> std::result::Result<HeaderValue, String> {
         let here = self.held.iter().find(|held| held.secret.0.is_for(request));
         match here {
-            Some(held) if IDENTITY.contains(name) || held.secret.0.header == *name => Err(format!(
+            Some(held) if IDENTITY.contains(name) || held.secret.0.to.header == *name => Err(format!(
                 "the header {name} says who asks, and {} is asked with the secret {}; send {} as its header {}, or no header {name}",
                 request.place(),
                 held.secret.name(),
                 held.secret.name(),
-                held.secret.0.header
+                held.secret.0.to.header
             )),
             _ => Ok(value.clone()),
         }
@@ -276,7 +288,7 @@ impl Secrets {
 
 impl Held {
     fn misplaced(&self, place: &str) -> String {
-        let Bound { name, host, port, header, .. } = &*self.secret.0;
+        let Binding { name, host, port, header } = &self.secret.0.to;
         format!(
             "the secret {name} was to be sent in {place}; it is sent only in the header {header} to {host}:{port}"
         )

@@ -34,7 +34,7 @@ fn put(
     body: &str,
 ) -> std::result::Result<HeaderMap, String> {
     let mut request = request("GET", url, headers, body);
-    secrets.put_into(&mut request).map(|()| request.headers)
+    secrets.put_into(&mut request).map(|_| request.headers)
 }
 
 #[test]

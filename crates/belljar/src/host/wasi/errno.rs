@@ -96,7 +96,7 @@ impl From<FileError> for Refusal {
             FileError::ManyNames => Errno::Mlink,
             FileError::CrossMount => Errno::Xdev,
             FileError::MountPoint | FileError::Needed => Errno::Busy,
-            FileError::Changed => Errno::Stale,
+            FileError::Changed | FileError::Lost => Errno::Stale,
             FileError::Machine => Errno::Io,
         })
     }

@@ -280,7 +280,7 @@ fn fill(room: &mut [u8], bytes: &[u8]) -> usize {
 }
 
 /// The files, and what is needed to change them.
-pub(super) fn changing(host: &mut Host) -> (&mut Space, Change<'_>) {
+pub(crate) fn changing(host: &mut Host) -> (&mut Space, Change<'_>) {
     let now_ns = host.time.realtime_ns();
     (host.files.space(), Change { meter: &mut host.meter, now_ns })
 }

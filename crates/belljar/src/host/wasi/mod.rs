@@ -9,7 +9,7 @@ pub(crate) mod fd;
 pub(crate) mod path;
 pub(crate) mod poll;
 pub(crate) mod process;
-mod types;
+pub(super) mod types;
 
 #[cfg(test)]
 mod tests;

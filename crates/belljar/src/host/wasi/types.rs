@@ -9,7 +9,7 @@ const BUFFERS_MAX: u32 = 1024;
 
 /// The most bytes that one call moves; the rest is left for the next call. It keeps the time that the guest spends in the host, where
 /// nothing can interrupt it, to a few milliseconds.
-pub(super) const TRANSFER_BYTES_MAX: u32 = 16 * 1024 * 1024;
+pub(crate) const TRANSFER_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
 /// Every right of preview 1: what may be done is decided by the files, not by rights.
 const RIGHTS_ALL: u64 = (1 << 30) - 1;
@@ -47,14 +47,14 @@ pub(super) fn buffers(
 }
 
 /// A path, or another text that is one.
-pub(super) fn text<'a>(memory: &'a GuestMemory<'_>, (ptr, len): Span) -> Result<&'a str, Refusal> {
+pub(crate) fn text<'a>(memory: &'a GuestMemory<'_>, (ptr, len): Span) -> Result<&'a str, Refusal> {
     if len as usize > PATH_BYTES_MAX {
         return Err(Errno::Nametoolong.into());
     }
     std::str::from_utf8(memory.bytes(ptr, len)?).map_err(|_| Errno::Ilseq.into())
 }
 
-pub(super) fn put_u32(memory: &mut GuestMemory<'_>, ptr: u32, value: u32) -> Result<(), OutOfBounds> {
+pub(crate) fn put_u32(memory: &mut GuestMemory<'_>, ptr: u32, value: u32) -> Result<(), OutOfBounds> {
     memory.write(ptr, &value.to_le_bytes())
 }
 
@@ -62,7 +62,7 @@ pub(super) fn put_u64(memory: &mut GuestMemory<'_>, ptr: u32, value: u64) -> Res
     memory.write(ptr, &value.to_le_bytes())
 }
 
-pub(super) fn filetype(kind: Kind) -> u8 {
+pub(crate) fn filetype(kind: Kind) -> u8 {
     match kind {
         Kind::Special => 0,
         Kind::Character => 2,
@@ -73,7 +73,7 @@ pub(super) fn filetype(kind: Kind) -> u8 {
 }
 
 /// `filestat`: dev, ino, filetype, nlink, size, atim, mtim, ctim.
-pub(super) fn put_filestat(memory: &mut GuestMemory<'_>, ptr: u32, stat: &Stat) -> Result<(), OutOfBounds> {
+pub(crate) fn put_filestat(memory: &mut GuestMemory<'_>, ptr: u32, stat: &Stat) -> Result<(), OutOfBounds> {
     let times = stat.times;
     let fields = [
         stat.device,

@@ -7,7 +7,7 @@ use rustix::process::{Resource, getrlimit};
 use rustix::system::uname;
 use serde::Serialize;
 
-use crate::units::Size;
+use belljar::units::Size;
 
 /// What matters to sessions.
 #[derive(Serialize)]

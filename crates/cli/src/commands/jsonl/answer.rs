@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use belljar::{CancelToken, Completeness, Completions, Outcome, Stream, Text};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -77,6 +78,11 @@ impl Answers {
             Completeness::Wrong => "wrong",
         };
         self.answer(id, "check", &word);
+    }
+
+    /// Answers with a snapshot.
+    pub(crate) fn snapshot(&self, id: &Id, snapshot: &[u8]) {
+        self.answer(id, "snapshot", &BASE64_STANDARD.encode(snapshot));
     }
 
     /// Answers with changes, as a unified diff.

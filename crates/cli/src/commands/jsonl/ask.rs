@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use belljar::Limits;
+use belljar::{Limits, ToolAnswer};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
@@ -28,6 +28,10 @@ pub(crate) enum Verb {
     Complete { session: String, code: String, cursor: Option<usize> },
     Check { session: Option<String>, engine: Option<String>, code: String },
     Diff { session: String, path: String },
+    Resume(Box<Resume>),
+    Save { session: String },
+    Restore { session: String, engine: Option<String>, snapshot: String },
+    Fork { session: String, into: Vec<String> },
     Cancel { run: Id },
     Close { session: String },
 }
@@ -60,6 +64,77 @@ pub(crate) struct Run {
     pub(crate) limits: Option<Map<String, Value>>,
     #[serde(default)]
     pub(crate) stream: bool,
+}
+
+/// `{"op": "resume"}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resume {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    pub(crate) session: String,
+    pub(crate) answers: Vec<Answered>,
+    pub(crate) limits: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub(crate) stream: bool,
+}
+
+/// The answer to one call: a value, or an error.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answered {
+    id: u64,
+    value: Option<Box<RawValue>>,
+    error: Option<String>,
+}
+
+impl Answered {
+    /// The answer, if it is one.
+    pub(crate) fn read(self) -> Result<ToolAnswer, Refusal> {
+        match (self.value, self.error) {
+            (Some(value), None) => Ok(ToolAnswer::value(self.id, value.get())),
+            (None, Some(text)) => Ok(ToolAnswer::error(self.id, text)),
+            _ => Err(Refusal::caller(
+                format!("the answer to call {} is not one of value and error", self.id),
+                "answer with {\"id\": 1, \"value\": ...} or {\"id\": 1, \"error\": \"...\"}",
+            )),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Save {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Restore {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: String,
+    engine: Option<String>,
+    snapshot: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fork {
+    #[serde(rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "op")]
+    _op: IgnoredAny,
+    session: String,
+    into: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +233,16 @@ fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
             let Diff { session, path, .. } = json(line)?;
             Verb::Diff { session, path: path.unwrap_or_else(|| "/".to_owned()) }
         }
+        Some("resume") => Verb::Resume(json(line)?),
+        Some("save") => Verb::Save { session: json::<Save>(line)?.session },
+        Some("restore") => {
+            let Restore { session, engine, snapshot, .. } = json(line)?;
+            Verb::Restore { session, engine, snapshot }
+        }
+        Some("fork") => {
+            let Fork { session, into, .. } = json(line)?;
+            Verb::Fork { session, into }
+        }
         Some("cancel") => Verb::Cancel { run: id(json::<Cancel>(line)?.run)? },
         Some("close") => Verb::Close { session: json::<Close>(line)?.session },
         Some(other) => {
@@ -165,24 +250,30 @@ fn verb(op: Option<&str>, line: &str) -> Result<Verb, Refusal> {
         }
         None => return Err(Refusal::caller("the request has no op", OPS)),
     };
-    let session = match &verb {
-        Verb::Run(run) => run.session.as_deref(),
-        Verb::Complete { session, .. } | Verb::Diff { session, .. } | Verb::Close { session } => {
-            Some(session.as_str())
-        }
-        Verb::Check { session, .. } => session.as_deref(),
-        Verb::Cancel { .. } => None,
-    };
-    match session {
-        Some(name) if name.is_empty() || name.len() > NAME_BYTES_MAX => {
-            let message = format!("the name of a session has 1 to {NAME_BYTES_MAX} bytes");
-            Err(Refusal::caller(message, "give it a shorter name, or leave `session` out"))
-        }
-        _ => Ok(verb),
+    if names(&verb).iter().any(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
+        let message = format!("the name of a session has 1 to {NAME_BYTES_MAX} bytes");
+        return Err(Refusal::caller(message, "give it a shorter name, or leave `session` out"));
+    }
+    Ok(verb)
+}
+
+/// The sessions that a request names.
+fn names(verb: &Verb) -> Vec<&str> {
+    match verb {
+        Verb::Run(run) => run.session.iter().map(String::as_str).collect(),
+        Verb::Check { session, .. } => session.iter().map(String::as_str).collect(),
+        Verb::Resume(resume) => vec![&resume.session],
+        Verb::Complete { session, .. }
+        | Verb::Diff { session, .. }
+        | Verb::Save { session }
+        | Verb::Restore { session, .. }
+        | Verb::Close { session } => vec![session],
+        Verb::Fork { session, into } => into.iter().chain([session]).map(String::as_str).collect(),
+        Verb::Cancel { .. } => Vec::new(),
     }
 }
 
-const OPS: &str = "op is run, complete, check, diff, cancel or close";
+const OPS: &str = "op is run, resume, complete, check, diff, save, restore, fork, cancel or close";
 
 fn json<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
     let hint = "write one JSON object on one line; docs/jsonl.md lists the fields";
@@ -191,15 +282,9 @@ fn json<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
 
 /// The limits of a run: those that the request names, and the jar's where it names none.
 pub(crate) fn narrowed(allowed: &Limits, asked: Map<String, Value>) -> Result<Limits, Refusal> {
-    let refuse = |error: serde_json::Error| {
-        Refusal::caller(format!("limits: {error}"), "a request can only lower limits")
-    };
-    let mut all = match serde_json::to_value(allowed).map_err(refuse)? {
-        Value::Object(all) => all,
-        _ => Map::new(),
-    };
-    all.extend(asked);
-    serde_json::from_value(Value::Object(all)).map_err(refuse)
+    allowed
+        .with(asked)
+        .map_err(|error| Refusal::caller(format!("limits: {error}"), "a request can only lower limits"))
 }
 
 #[cfg(test)]

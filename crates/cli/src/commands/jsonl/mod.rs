@@ -10,34 +10,47 @@ mod line;
 mod refusal;
 mod session;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::process::ExitCode;
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
-use belljar::{CancelToken, Error, Grants, Image, Jar, Limits, Request, Runtime};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use belljar::{CancelToken, Error, Grants, Image, Jar, Language, Mount, Request, Runtime, SnapshotKey};
 
 use self::answer::Answers;
-use self::ask::{Ask, Run, Verb};
+use self::ask::{Answered, Ask, Resume, Run, Verb};
 use self::id::Id;
 use self::refusal::Refusal;
-use self::session::{Job, Task, Worker};
+use self::session::{Beginning, Job, Task, Worker};
 use crate::exit::Failure;
-use crate::limit_args::LimitArgs;
+use crate::limit_args::Allowed;
+use crate::open;
+use crate::package_args::Wanted;
+use crate::snapshot_args::SnapshotArgs;
 
 /// How many sessions may live at once, one-off runs included.
 const SESSIONS_MAX: u32 = 256;
 
 /// Serves requests from standard input until it ends, and what has begun by then to its end.
-pub(crate) fn serve(engine: &str, args: &LimitArgs) -> Result<ExitCode, Failure> {
-    let limits = args.limits();
-    limits.check()?;
-    args.mounts()?;
+pub(crate) fn serve(
+    engine: &str,
+    allowed: Allowed,
+    packages: &Wanted,
+    snapshots: &SnapshotArgs,
+) -> Result<ExitCode, Failure> {
+    let runtime = Runtime::new(SESSIONS_MAX)?;
+    let packages = match packages.are_there() {
+        true => packages.mount(&open::image(&runtime, engine, allowed.policy.as_ref())?)?,
+        false => None,
+    };
     let mut server = Server {
-        runtime: Runtime::new(SESSIONS_MAX)?,
+        runtime,
         engine: engine.to_owned(),
-        limits,
-        grants: args.grants()?,
+        packages,
+        allowed,
+        key: snapshots.key_if_any()?,
         jars: BTreeMap::new(),
         sessions: BTreeMap::new(),
         ending: Vec::new(),
@@ -62,8 +75,11 @@ struct Server {
     runtime: Runtime,
     /// The engine of requests that name none.
     engine: String,
-    limits: Limits,
-    grants: Grants,
+    /// What sessions of Python are shown besides.
+    packages: Option<Mount>,
+    allowed: Allowed,
+    /// What snapshots are signed with. None where there can be no key.
+    key: Option<SnapshotKey>,
     jars: BTreeMap<String, Jar>,
     sessions: BTreeMap<String, Worker>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
@@ -83,6 +99,12 @@ impl Server {
                 self.enqueue(&id, Some(&session), None, Task::Complete { code, cursor })
             }
             Verb::Diff { session, path } => self.ask_session(&id, &session, Task::Diff { path }),
+            Verb::Resume(resume) => self.resume(&id, *resume),
+            Verb::Save { session } => self.ask_session(&id, &session, Task::Save),
+            Verb::Restore { session, engine, snapshot } => {
+                self.restore(&id, session, engine.as_deref(), &snapshot)
+            }
+            Verb::Fork { session, into } => self.fork(&id, &session, into),
             Verb::Check { session, engine, code } => {
                 self.enqueue(&id, session.as_deref(), engine.as_deref(), Task::Check { code })
             }
@@ -99,7 +121,7 @@ impl Server {
             request = request.name(name);
         }
         if let Some(limits) = run.limits {
-            request = request.limits(ask::narrowed(&self.limits, limits)?);
+            request = request.limits(ask::narrowed(&self.allowed.limits, limits)?);
         }
         if let Some(stdin) = run.stdin {
             request = request.stdin(io::Cursor::new(stdin.into_bytes()));
@@ -110,12 +132,74 @@ impl Server {
         for (name, value) in run.inputs {
             request = request.input(name, value.get());
         }
-        let streams = run.stream.then(|| self.answers.stream(id));
+        let task = self.task(id, request, token, run.stream);
+        self.enqueue(id, run.session.as_deref(), run.engine.as_deref(), task)
+    }
+
+    /// Goes on with a suspended run.
+    fn resume(&mut self, id: &Id, resume: Resume) -> Result<(), Refusal> {
+        let answers = resume.answers.into_iter().map(Answered::read).collect::<Result<Vec<_>, _>>()?;
+        let token = CancelToken::new();
+        let mut request = Request::answers(answers).cancel_with(&token);
+        if let Some(limits) = resume.limits {
+            request = request.limits(ask::narrowed(&self.allowed.limits, limits)?);
+        }
+        let task = self.task(id, request, token, resume.stream);
+        self.ask_session(id, &resume.session, task)
+    }
+
+    fn task(&self, id: &Id, mut request: Request, token: CancelToken, stream: bool) -> Task {
+        let streams = stream.then(|| self.answers.stream(id));
         if let Some(streams) = &streams {
             request = request.on_output(streams.sink());
         }
-        let task = Task::Run { request: Box::new(request), token, streams };
-        self.enqueue(id, run.session.as_deref(), run.engine.as_deref(), task)
+        Task::Run { request: Box::new(request), token, streams }
+    }
+
+    /// A session begins from a snapshot.
+    fn restore(
+        &mut self,
+        id: &Id,
+        session: String,
+        engine: Option<&str>,
+        snapshot: &str,
+    ) -> Result<(), Refusal> {
+        self.check_free(&session)?;
+        let snapshot = BASE64_STANDARD.decode(snapshot).map_err(|error| {
+            Refusal::caller(format!("the snapshot is not base64: {error}"), "give it back as `save` gave it")
+        })?;
+        self.answers.begin(id, None)?;
+        let worker = self.start(engine, Beginning::Snapshot(id.clone(), snapshot));
+        self.sessions.insert(session, worker.inspect_err(|_| self.answers.end(id))?);
+        Ok(())
+    }
+
+    /// Sessions that begin as copies of another, when what was asked of that before is done.
+    fn fork(&mut self, id: &Id, session: &str, into: Vec<String>) -> Result<(), Refusal> {
+        let engine = self.sessions.get(session).ok_or_else(|| no_session(session))?.engine().to_owned();
+        let names: BTreeSet<&String> = into.iter().collect();
+        if names.len() < into.len() {
+            return Err(Refusal::caller("a session is forked twice into one name", "give each copy a name"));
+        }
+        into.iter().try_for_each(|name| self.check_free(name))?;
+        let (mut copies, mut workers) = (Vec::new(), Vec::new());
+        for name in into {
+            let (sender, copy) = sync_channel(1);
+            let worker = self.start_beside(&engine, Beginning::Fork(copy), workers.len())?;
+            copies.push(sender);
+            workers.push((name, worker));
+        }
+        self.enqueue(id, Some(session), None, Task::Fork { into: copies })?;
+        self.sessions.extend(workers);
+        Ok(())
+    }
+
+    fn check_free(&self, name: &str) -> Result<(), Refusal> {
+        if self.sessions.contains_key(name) {
+            let message = format!("there is a session {name:?} already");
+            return Err(Refusal::caller(message, "close it first, or use another name"));
+        }
+        Ok(())
     }
 
     /// Hands a task to the thread of its session, which is started if there is none.
@@ -129,14 +213,14 @@ impl Server {
         self.reap();
         let job = Job { id: id.clone(), task };
         let Some(name) = session else {
-            let worker = self.start(engine)?;
+            let worker = self.start(engine, Beginning::New)?;
             self.answers.begin(id, job.task.token())?;
             worker.give(job)?;
             self.ending.push(worker.release());
             return Ok(());
         };
         if !self.sessions.contains_key(name) {
-            let worker = self.start(engine)?;
+            let worker = self.start(engine, Beginning::New)?;
             self.sessions.insert(name.to_owned(), worker);
         }
         let worker =
@@ -149,22 +233,38 @@ impl Server {
         worker.give(job).inspect_err(|_| self.answers.end(id))
     }
 
-    fn start(&mut self, engine: Option<&str>) -> Result<Worker, Refusal> {
-        let live = self.sessions.len() + self.ending.len();
+    fn start(&mut self, engine: Option<&str>, beginning: Beginning) -> Result<Worker, Refusal> {
+        let engine = engine.unwrap_or(&self.engine).to_owned();
+        self.start_beside(&engine, beginning, 0)
+    }
+
+    /// Starts a session, beside `others` that are not counted yet.
+    fn start_beside(&mut self, engine: &str, beginning: Beginning, others: usize) -> Result<Worker, Refusal> {
+        self.reap();
+        let live = self.sessions.len() + self.ending.len() + others;
         if live >= SESSIONS_MAX as usize {
             return Err(Error::Full { sessions_max: SESSIONS_MAX }.into());
         }
-        let engine = engine.unwrap_or(&self.engine).to_owned();
-        let jar = self.jar(&engine)?;
-        Worker::start(engine, jar, self.answers.clone())
+        let jar = self.jar(engine)?;
+        Worker::start(engine.to_owned(), jar, self.answers.clone(), beginning)
     }
 
     fn jar(&mut self, engine: &str) -> Result<Jar, Refusal> {
         if let Some(jar) = self.jars.get(engine) {
             return Ok(jar.clone());
         }
+        let Allowed { limits, grants, policy, .. } = &self.allowed;
+        if let Some(policy) = policy {
+            policy.check_engine(engine)?;
+        }
         let image = Image::open(&self.runtime, engine)?;
-        let jar = Jar::new(image)?.with_limits(self.limits.clone())?.with_grants(self.grants.clone());
+        let own = image.language() == Language::Python && image.packages().is_empty();
+        let packages = self.packages.iter().filter(|_| own).cloned();
+        let grants = packages.fold(grants.clone(), Grants::mount);
+        let mut jar = Jar::new(image)?.with_limits(limits.clone())?.with_grants(grants);
+        if let Some(key) = &self.key {
+            jar = jar.with_snapshot_key(key.clone());
+        }
         self.jars.insert(engine.to_owned(), jar.clone());
         Ok(jar)
     }

@@ -35,6 +35,11 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let hint = match error {
             Error::Closed => Some("close it, and its name is free for a new one"),
+            Error::Suspended { .. } => Some("answer the calls in `pending` with the op resume"),
+            Error::NoSnapshotKey => Some("start the program with --snapshot-key FILE"),
+            Error::TooLong { what: "the snapshot", .. } => {
+                Some("keep less in the session, or use --save FILE of `belljar run`")
+            }
             _ => error.hint(),
         };
         let hint = hint.map(str::to_owned);

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use belljar::{CancelToken, Jar, Request, Session};
+use belljar::{CancelToken, Error, Jar, Request, Session};
 
 use super::answer::{Answers, Streams};
 use super::id::Id;
@@ -11,6 +11,9 @@ use super::refusal::Refusal;
 
 /// How many requests may wait for one session.
 const WAITING_MAX: usize = 64;
+
+/// The largest snapshot that is handed out: one that a line can bring back.
+pub(crate) const SNAPSHOT_BYTES_MAX: usize = 64 << 20;
 
 /// Something to do in a session.
 pub(crate) struct Job {
@@ -20,10 +23,26 @@ pub(crate) struct Job {
 
 /// What is to be done.
 pub(crate) enum Task {
-    Run { request: Box<Request>, token: CancelToken, streams: Option<Streams> },
-    Complete { code: String, cursor: usize },
-    Check { code: String },
-    Diff { path: String },
+    Run {
+        request: Box<Request>,
+        token: CancelToken,
+        streams: Option<Streams>,
+    },
+    Complete {
+        code: String,
+        cursor: usize,
+    },
+    Check {
+        code: String,
+    },
+    Diff {
+        path: String,
+    },
+    Save,
+    /// Copies for the sessions of these threads.
+    Fork {
+        into: Vec<SyncSender<Session>>,
+    },
     Close,
 }
 
@@ -32,9 +51,24 @@ impl Task {
     pub(crate) fn token(&self) -> Option<CancelToken> {
         match self {
             Self::Run { token, .. } => Some(token.clone()),
-            Self::Complete { .. } | Self::Check { .. } | Self::Diff { .. } | Self::Close => None,
+            Self::Complete { .. }
+            | Self::Check { .. }
+            | Self::Diff { .. }
+            | Self::Save
+            | Self::Fork { .. }
+            | Self::Close => None,
         }
     }
+}
+
+/// How a session begins.
+pub(crate) enum Beginning {
+    /// With its first run.
+    New,
+    /// From a snapshot; this is the request that asks for it.
+    Snapshot(Id, Vec<u8>),
+    /// As a copy of another, which comes when that one is at rest.
+    Fork(Receiver<Session>),
 }
 
 /// A thread that serves one session, in order.
@@ -45,12 +79,17 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. The session itself begins with the first job.
-    pub(crate) fn start(engine: String, jar: Jar, answers: Answers) -> Result<Self, Refusal> {
+    /// Starts the thread.
+    pub(crate) fn start(
+        engine: String,
+        jar: Jar,
+        answers: Answers,
+        beginning: Beginning,
+    ) -> Result<Self, Refusal> {
         let (jobs, queue) = sync_channel(WAITING_MAX);
         let thread = std::thread::Builder::new().name("belljar-session".to_owned());
         let thread = thread
-            .spawn(move || serve(&jar, &queue, &answers))
+            .spawn(move || serve(&jar, beginning, &queue, &answers))
             .map_err(|error| Refusal::machine(format!("cannot start a thread: {error}")))?;
         Ok(Self { engine, jobs, thread })
     }
@@ -77,8 +116,21 @@ impl Worker {
     }
 }
 
-fn serve(jar: &Jar, queue: &Receiver<Job>, answers: &Answers) {
-    let mut session = None;
+fn serve(jar: &Jar, beginning: Beginning, queue: &Receiver<Job>, answers: &Answers) {
+    let (mut session, begins) = match beginning {
+        Beginning::New => (None, true),
+        Beginning::Snapshot(id, snapshot) => match jar.restore(&snapshot) {
+            Ok(restored) => {
+                answers.done(&id);
+                (Some(restored), false)
+            }
+            Err(error) => {
+                answers.fail(&id, &error.into());
+                (None, false)
+            }
+        },
+        Beginning::Fork(copy) => (copy.recv().ok(), false),
+    };
     for Job { id, task } in queue {
         if matches!(task, Task::Close) {
             drop(session);
@@ -86,7 +138,8 @@ fn serve(jar: &Jar, queue: &Receiver<Job>, answers: &Answers) {
         }
         let begun = match session.take() {
             Some(begun) => Ok(begun),
-            None => jar.session(),
+            None if begins => jar.session(),
+            None => Err(Error::Closed),
         };
         match begun {
             Ok(begun) => {
@@ -96,6 +149,15 @@ fn serve(jar: &Jar, queue: &Receiver<Job>, answers: &Answers) {
             Err(error) => answers.fail(&id, &error.into()),
         }
     }
+}
+
+/// Copies of a session, handed to the threads that wait for them.
+fn fork(session: &Session, into: &[SyncSender<Session>]) -> Result<(), Error> {
+    for (copy, to) in session.fork(into.len())?.into_iter().zip(into) {
+        // There is room for one, and a thread that has gone wants none.
+        let _ = to.try_send(copy);
+    }
+    Ok(())
 }
 
 fn serve_one(session: &Session, id: &Id, task: Task, answers: &Answers) {
@@ -114,6 +176,15 @@ fn serve_one(session: &Session, id: &Id, task: Task, answers: &Answers) {
             session.check_blocking(&code).map(|completeness| answers.check(id, completeness))
         }
         Task::Diff { path } => session.diff(&path).map(|diff| answers.diff(id, &diff)),
+        Task::Save => session.snapshot().and_then(|snapshot| {
+            let (what, bytes, most) = ("the snapshot", snapshot.len(), SNAPSHOT_BYTES_MAX);
+            if bytes > most {
+                return Err(Error::TooLong { what, bytes, most });
+            }
+            answers.snapshot(id, &snapshot);
+            Ok(())
+        }),
+        Task::Fork { into } => fork(session, &into).map(|()| answers.done(id)),
         Task::Close => Ok(()),
     };
     if let Err(error) = served {

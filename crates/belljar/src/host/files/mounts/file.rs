@@ -1,6 +1,7 @@
 //! An open file of the host, and what the host says of one.
 
 use cap_std::fs::{File, FileExt, FileType, Metadata, MetadataExt};
+use serde::{Deserialize, Serialize};
 
 use crate::host::files::error::FileError;
 use crate::host::files::kind::Kind;
@@ -72,6 +73,23 @@ pub(super) fn kind_of(kind: FileType) -> Kind {
     }
 }
 
+/// What tells an open file from every other that may have its name later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::host::files) struct Identity {
+    /// When it was made, where the file system knows: numbers of inodes are used again.
+    born_ns: Option<u64>,
+    print: Fingerprint,
+}
+
+impl Identity {
+    /// Whether the two are the same file. Its content may have changed, unless nothing else can tell.
+    pub(in crate::host::files) fn is(&self, other: &Self) -> bool {
+        let place = |identity: &Self| (identity.print.device, identity.print.inode);
+        let is_known = self.born_ns.is_some() && self.born_ns == other.born_ns;
+        place(self) == place(other) && (is_known || self.print.agrees(&other.print))
+    }
+}
+
 /// An open regular file.
 #[derive(Debug)]
 pub(in crate::host::files) struct HostFile(File);
@@ -88,6 +106,15 @@ impl HostFile {
 
     pub(in crate::host::files) fn stat(&self) -> Result<Seen, FileError> {
         Ok(Seen::of(&self.0.metadata()?))
+    }
+
+    /// What it is known again by.
+    pub(in crate::host::files) fn identity(&self) -> Result<Identity, FileError> {
+        let metadata = self.0.metadata()?;
+        let born = metadata.created().ok().map(cap_std::time::SystemTime::into_std);
+        let born = born.and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
+        let born_ns = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        Ok(Identity { born_ns, print: Seen::of(&metadata).print() })
     }
 
     /// Reads at an offset, until `into` is full or the file ends.

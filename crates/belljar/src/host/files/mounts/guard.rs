@@ -55,7 +55,7 @@ const PROTECTED: [&str; 44] = [
 ];
 
 /// Whether a name is protected. `.env.local` and its like are, as `.env` is.
-pub(in crate::host::files) fn is_protected(name: &str) -> bool {
+pub(crate) fn is_protected(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     PROTECTED.contains(&lower.as_str()) || lower.starts_with(".env.")
 }

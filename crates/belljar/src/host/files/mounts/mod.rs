@@ -14,12 +14,15 @@ use super::error::FileError;
 use super::hosted::Hosted;
 use super::kind::Kind;
 use super::node::{NewTimes, Stat};
+use crate::audit::AuditKind;
 use crate::error::Result;
+use crate::host::audit::Audit;
 use crate::mount::fault::MountFault;
 use crate::mount::{Mount, MountMode};
 
-pub(super) use file::{HostFile, Seen};
-pub(super) use guard::{is_protected, stays_within};
+pub(super) use file::{HostFile, Identity, Seen};
+pub(crate) use guard::is_protected;
+pub(super) use guard::stays_within;
 pub(super) use source::{Listing, Source};
 
 /// The first device number of mounts. Memory has 1.
@@ -30,7 +33,11 @@ const HEIGHT_DIRECTORIES_MAX: usize = 10_000;
 
 /// All mounts of a session. A copy counts on its own, and shares what is open.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mounts(Vec<Mounted>);
+pub(super) struct Mounts {
+    all: Vec<Mounted>,
+    /// Who is told what is done with them.
+    audit: Audit,
+}
 
 /// A mounted directory, and what the session has used of it.
 #[derive(Clone)]
@@ -69,12 +76,28 @@ impl Mounts {
                 }
             }
         }
-        Ok(Self(mounts))
+        Ok(Self { all: mounts, audit: Audit::default() })
+    }
+
+    /// What was used of each mount's quota, in bytes and files.
+    pub(super) fn used(&self) -> Vec<(u64, u32)> {
+        self.all.iter().map(|mounted| (mounted.bytes, mounted.files)).collect()
+    }
+
+    /// Goes on with what was used already. None unless that is said of each mount.
+    pub(super) fn go_on(mut self, used: Vec<(u64, u32)>) -> Option<Self> {
+        if used.len() != self.all.len() {
+            return None;
+        }
+        for (mounted, (bytes, files)) in self.all.iter_mut().zip(used) {
+            (mounted.bytes, mounted.files) = (bytes, files);
+        }
+        Some(self)
     }
 
     /// The mounts, with their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Mount)> {
-        (0..).zip(self.0.iter().map(|mounted| &mounted.grant))
+        (0..).zip(self.all.iter().map(|mounted| &mounted.grant))
     }
 
     /// The directory of the host that a place lies in.
@@ -108,42 +131,89 @@ impl Mounts {
 
     /// The most files of the host that may be open in the mount at once.
     pub(super) fn open_files_max(&self, mount: u32) -> usize {
-        self.0.get(mount as usize).map_or(0, |mounted| mounted.grant.open_files_max as usize)
+        self.all.get(mount as usize).map_or(0, |mounted| mounted.grant.open_files_max as usize)
+    }
+
+    /// From now on `audit` is told what is done with the host's files.
+    pub(super) fn tell(&mut self, audit: &Audit) {
+        self.audit = audit.clone();
+    }
+
+    /// Tells of something that was done or refused at a place. What merely failed, such as a file that is not there, is not told.
+    pub(super) fn note<T>(
+        &self,
+        what: &'static str,
+        place: &Hosted,
+        done: Result<T, FileError>,
+    ) -> Result<T, FileError> {
+        let mut entry = match &done {
+            Err(error) if !error.is_refusal() => return done,
+            _ => self.audit.entry(AuditKind::File, || self.shown(place)),
+        };
+        entry.detail("access", || what.into());
+        if let Err(error) = &done {
+            entry.refuse(error.reason());
+        }
+        done
+    }
+
+    /// Tells that a path was refused because it leads out of a mount.
+    pub(super) fn tell_outside(&self, path: &str) {
+        self.audit.entry(AuditKind::File, || path.to_owned()).refuse(FileError::Outside.reason());
+    }
+
+    /// The path of the host that a place has.
+    fn shown(&self, place: &Hosted) -> String {
+        let source = self.mounted(place).map(|mounted| mounted.grant.source.clone()).unwrap_or_default();
+        place.names().fold(source, |path, name| path.join(name)).display().to_string()
+    }
+
+    /// Opens a file to read it.
+    pub(super) fn open_to_read(&self, place: &Hosted) -> Result<HostFile, FileError> {
+        let opened = self.source(place).and_then(|source| source.open_file(place, false));
+        self.note("read", place, opened)
     }
 
     /// Opens a file to write to it: not if it has names elsewhere.
     pub(super) fn open_to_write(&self, place: &Hosted) -> Result<HostFile, FileError> {
-        let file = self.to_change(place)?.source.open_file(place, true)?;
-        if file.stat()?.links > 1 { Err(FileError::ManyNames) } else { Ok(file) }
+        let opened = self.to_change(place).and_then(|mounted| {
+            let file = mounted.source.open_file(place, true)?;
+            if file.stat()?.links > 1 { Err(FileError::ManyNames) } else { Ok(file) }
+        });
+        self.note("write", place, opened)
     }
 
     /// Makes a file.
     pub(super) fn create_file(&mut self, place: &Hosted) -> Result<HostFile, FileError> {
-        self.to_make(place)?.source.create_file(place).inspect(|_| self.made(place))
+        let made = self.to_make(place).and_then(|mounted| mounted.source.create_file(place));
+        self.note("create", place, made).inspect(|_| self.made(place))
     }
 
     /// Makes a directory.
     pub(super) fn make_directory(&mut self, place: &Hosted) -> Result<(), FileError> {
-        self.to_make(place)?.source.make_directory(place).inspect(|()| self.made(place))
+        let made = self.to_make(place).and_then(|mounted| mounted.source.make_directory(place));
+        self.note("create", place, made).inspect(|()| self.made(place))
     }
 
     /// Makes a symbolic link to something in the same directory or below it: what lies in such a directory stays so when it is moved.
     pub(super) fn make_link(&mut self, place: &Hosted, target: &str) -> Result<(), FileError> {
-        let mounted = self.to_make(place)?;
-        if !stays_within(target, 0) {
-            return Err(FileError::Outside);
-        }
-        mounted.source.make_link(place, target).inspect(|()| self.made(place))
+        let made = self.to_make(place).and_then(|mounted| match stays_within(target, 0) {
+            true => mounted.source.make_link(place, target),
+            false => Err(FileError::Outside),
+        });
+        self.note("create", place, made).inspect(|()| self.made(place))
     }
 
     /// Removes a file or link.
     pub(super) fn remove_file(&self, place: &Hosted) -> Result<(), FileError> {
-        self.to_change(place)?.source.remove_file(place)
+        let removed = self.to_change(place).and_then(|mounted| mounted.source.remove_file(place));
+        self.note("remove", place, removed)
     }
 
     /// Removes an empty directory.
     pub(super) fn remove_directory(&self, place: &Hosted) -> Result<(), FileError> {
-        self.to_change(place)?.source.remove_directory(place)
+        let removed = self.to_change(place).and_then(|mounted| mounted.source.remove_directory(place));
+        self.note("remove", place, removed)
     }
 
     /// Renames within one mount.
@@ -151,14 +221,15 @@ impl Mounts {
         if from.mount != to.mount {
             return Err(FileError::CrossMount);
         }
-        self.to_change(from)?;
-        let mounted = self.to_change(to)?;
-        mounted.source.rename(from, to)
+        let from_is_ours = self.note("rename", from, self.to_change(from).map(|_| ()));
+        let renamed = from_is_ours.and_then(|()| self.to_change(to)?.source.rename(from, to));
+        self.note("create", to, renamed)
     }
 
     /// Sets the times of a file or directory.
     pub(super) fn set_times(&self, place: &Hosted, new: NewTimes) -> Result<(), FileError> {
-        self.to_change(place)?.source.set_times(place, new)
+        let changed = self.to_change(place).and_then(|mounted| mounted.source.set_times(place, new));
+        self.note("set times", place, changed)
     }
 
     /// Writes to a file, the mount's quota charged first.
@@ -211,7 +282,7 @@ impl Mounts {
     }
 
     fn mounted(&self, place: &Hosted) -> Result<&Mounted, FileError> {
-        self.0.get(place.mount as usize).ok_or(FileError::NotFound)
+        self.all.get(place.mount as usize).ok_or(FileError::NotFound)
     }
 
     /// The mount, if what lies at a place may be changed in it.
@@ -231,13 +302,13 @@ impl Mounts {
     }
 
     fn made(&mut self, place: &Hosted) {
-        if let Some(mounted) = self.0.get_mut(place.mount as usize) {
+        if let Some(mounted) = self.all.get_mut(place.mount as usize) {
             mounted.files += 1;
         }
     }
 
     fn charge(&mut self, place: &Hosted, bytes: u64) -> Result<(), FileError> {
-        let mounted = self.0.get_mut(place.mount as usize).ok_or(FileError::NotFound)?;
+        let mounted = self.all.get_mut(place.mount as usize).ok_or(FileError::NotFound)?;
         let used = mounted.bytes.saturating_add(bytes);
         if used > mounted.grant.bytes_max {
             return Err(FileError::NoSpace);

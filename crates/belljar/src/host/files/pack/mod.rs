@@ -19,10 +19,7 @@ mod write;
 
 pub(crate) use read::Pack;
 pub(super) use read::{Packed, ROOT};
-pub(crate) use write::pack_folder;
-
-#[cfg(test)]
-pub(super) use write::Packing;
+pub(crate) use write::Packing;
 
 const MAGIC: [u8; 8] = *b"BELLPAK1";
 const HEADER_BYTES: usize = 16;

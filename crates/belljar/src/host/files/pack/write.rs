@@ -5,39 +5,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 
-use super::{DIRECTORY, FILE, MAGIC};
+use super::{DIRECTORY, FILE, MAGIC, Pack, Packed, ROOT};
 use crate::host::files::name::is_name;
-
-/// Packs the files of a folder. A folder that is not there has none.
-///
-/// Links to files are packed as the files they lead to. What is neither file nor directory is refused.
-pub(crate) fn pack_folder(folder: &Path) -> io::Result<Vec<u8>> {
-    let mut packing = Packing::default();
-    let mut waiting = Vec::new();
-    if folder.is_dir() {
-        waiting.push((String::new(), folder.to_owned()));
-    }
-    while let Some((path, folder)) = waiting.pop() {
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            let name = entry.file_name().into_string().map_err(|name| refused(&path, name.display()))?;
-            let path = format!("{path}/{name}");
-            if entry.file_type()?.is_dir() {
-                packing.directory(&path)?;
-                waiting.push((path, entry.path()));
-            } else if std::fs::metadata(entry.path())?.is_file() {
-                packing.file(&path, std::fs::read(entry.path())?)?;
-            } else {
-                return Err(refused(&path, "neither a file nor a directory"));
-            }
-        }
-    }
-    packing.finish()
-}
 
 /// An archive in the making. Files with equal content are stored once.
 #[derive(Debug, Default)]
-pub(in crate::host::files) struct Packing {
+pub(crate) struct Packing {
     root: BTreeMap<String, Branch>,
 }
 
@@ -48,13 +21,44 @@ enum Branch {
 }
 
 impl Packing {
+    /// All that is in another archive.
+    pub(crate) fn of(pack: &Pack) -> Self {
+        match branch(pack, ROOT) {
+            Branch::Directory(root) => Self { root },
+            Branch::File(_) => Self::default(),
+        }
+    }
+
+    /// Adds the files of a folder below a path.
+    ///
+    /// Links to files are packed as the files they lead to. What is neither file nor directory is refused.
+    pub(crate) fn add_folder(&mut self, at: &str, folder: &Path) -> io::Result<()> {
+        let mut waiting = vec![(at.to_owned(), folder.to_owned())];
+        while let Some((path, folder)) = waiting.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                let name = entry.file_name().into_string().map_err(|name| refused(&path, name.display()))?;
+                let path = format!("{path}/{name}");
+                if entry.file_type()?.is_dir() {
+                    self.directory(&path)?;
+                    waiting.push((path, entry.path()));
+                } else if std::fs::metadata(entry.path())?.is_file() {
+                    self.file(&path, std::fs::read(entry.path())?)?;
+                } else {
+                    return Err(refused(&path, "neither a file nor a directory"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a directory and those above it. It may exist already.
-    pub(in crate::host::files) fn directory(&mut self, path: &str) -> io::Result<()> {
+    pub(crate) fn directory(&mut self, path: &str) -> io::Result<()> {
         self.enter(path, path).map(|_| ())
     }
 
     /// Adds a file and the directories above it.
-    pub(in crate::host::files) fn file(&mut self, path: &str, bytes: Vec<u8>) -> io::Result<()> {
+    pub(crate) fn file(&mut self, path: &str, bytes: Vec<u8>) -> io::Result<()> {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         if !is_name(name.as_bytes()) {
             return Err(refused(path, "a part of it cannot be a name"));
@@ -67,7 +71,7 @@ impl Packing {
     }
 
     /// The archive's bytes.
-    pub(in crate::host::files) fn finish(self) -> io::Result<Vec<u8>> {
+    pub(crate) fn finish(self) -> io::Result<Vec<u8>> {
         let mut written = Written::default();
         let mut queue = VecDeque::from([(String::new(), 0u32, Branch::Directory(self.root))]);
         let mut claimed = 1u32;
@@ -104,6 +108,19 @@ impl Packing {
             here = children;
         }
         Ok(here)
+    }
+}
+
+/// What lies at an index of an archive, with all below it. An archive that was opened is a tree.
+fn branch(pack: &Pack, index: u32) -> Branch {
+    match pack.get(index) {
+        Some(Packed::File(bytes)) => Branch::File(bytes.to_vec()),
+        Some(Packed::Directory { first, count }) => {
+            let children = (first..first.saturating_add(count))
+                .filter_map(|child| Some((pack.name(child)?.to_owned(), branch(pack, child))));
+            Branch::Directory(children.collect())
+        }
+        None => Branch::File(Vec::new()),
     }
 }
 
@@ -163,7 +180,7 @@ fn too_large<E>(_: E) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{HEADER_BYTES, Pack, Packed, ROOT};
+    use super::super::HEADER_BYTES;
     use super::*;
     use proptest::prelude::*;
 
@@ -190,6 +207,17 @@ mod tests {
         assert!(matches!(pack.get(find(&pack, "/empty").unwrap()), Some(Packed::Directory { count: 0, .. })));
         assert_eq!(find(&pack, "/usr/share/zoneinfo/Mars"), None);
         assert_eq!(find(&pack, "/usr/share/zoneinfo/UTC/x"), None);
+    }
+
+    #[test]
+    fn an_archive_can_be_added_to() {
+        let same = Packing::of(&Pack::from_bytes(sample()).unwrap());
+        assert_eq!(same.finish().unwrap(), sample());
+        let mut more = Packing::of(&Pack::from_bytes(sample()).unwrap());
+        more.file("/usr/share/x", b"x".to_vec()).unwrap();
+        let pack = Pack::from_bytes(more.finish().unwrap()).unwrap();
+        assert_eq!(pack.get(find(&pack, "/usr/share/x").unwrap()), Some(Packed::File(b"x")));
+        assert!(find(&pack, "/usr/share/zoneinfo/Etc/UTC").is_some());
     }
 
     #[test]

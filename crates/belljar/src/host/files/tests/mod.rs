@@ -1,6 +1,7 @@
 //! The virtual files: what they promise, and what hostile code tries with them.
 
 mod changes;
+mod frozen;
 mod model;
 mod mounts;
 mod place;

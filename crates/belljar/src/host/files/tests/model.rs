@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::super::frozen::FrozenFiles;
 use super::super::*;
 use super::Session;
+use crate::grants::Grants;
 
 /// Below `/work`: None is a directory.
 type Model = BTreeMap<String, Option<Vec<u8>>>;
@@ -171,6 +173,14 @@ proptest! {
         let count = u32::try_from(model.len()).unwrap();
         prop_assert_eq!(session.files.space().quota.used(), (bytes, count));
         prop_assert_eq!(session.files.space().open.count(), 0);
+        // And so they do when the session goes on from a snapshot, of which another snapshot is the same.
+        let grants = Grants::default();
+        let frozen = postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants)).unwrap();
+        let thawed = postcard::from_bytes::<FrozenFiles>(&frozen).unwrap();
+        session.files = thawed.thaw(&Limits::default(), &session.files.pack, &grants).unwrap();
+        prop_assert_eq!(postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants)).unwrap(), frozen);
+        prop_assert_eq!(&seen(&mut session), &model);
+        prop_assert_eq!(session.files.space().quota.used(), (bytes, count));
         clear(&mut session, &model);
         prop_assert!(session.is_unburdened());
     }

@@ -1,15 +1,23 @@
 //! Sizes and durations as people write them: `64MiB`, `1GB`, `2s`, `500ms`.
+//!
+//! ```
+//! use belljar::units::{Duration, Size};
+//!
+//! assert_eq!("64MiB".parse(), Ok(Size(64 << 20)));
+//! assert_eq!("1.5s".parse(), Ok(Duration(1_500)));
+//! assert!("64 megs".parse::<Size>().is_err());
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A number of bytes.
+/// A number of bytes. It is shown rounded up to one decimal: what is said to be enough must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size(pub(crate) u64);
+pub struct Size(pub u64);
 
 /// A number of milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Duration(pub(crate) u64);
+pub struct Duration(pub u64);
 
 /// Units of size. A bare letter is a power of 1024, as for Docker.
 const SIZES: [(&str, u64); 12] = [
@@ -77,7 +85,6 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("GiB", 1u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
         match units.into_iter().find(|(_, scale)| self.0 >= *scale) {
-            // One decimal, rounded up: what is said to be enough must be.
             Some((unit, scale)) => {
                 let tenths = (u128::from(self.0) * 10).div_ceil(u128::from(scale));
                 let (whole, tenth) = (tenths / 10, tenths % 10);
