@@ -10,8 +10,8 @@ use std::sync::{LazyLock, Mutex};
 use crate::common::{jar, jar_with};
 use crate::server::{Authority, Names, Server, ok, rule};
 use belljar::{
-    AuditEvent, AuditKind, Decision, Grants, Jar, Limits, Mount, Request, Secret, Session, SnapshotKey, Tool,
-    ToolAnswer,
+    AuditEvent, AuditKind, Decision, Ended, Grants, Jar, Limits, Mount, Request, Secret, Session,
+    SnapshotKey, Tool, ToolAnswer,
 };
 use serde_json::json;
 use tracing::span::{Attributes, Id, Record};
@@ -131,6 +131,28 @@ fn exchanges_and_secrets_are_told_without_values() {
     assert_eq!(secrets[1].decision, Decision::Refused);
     let all = serde_json::to_string(&told(id)).unwrap();
     assert!(!all.contains("9f8e7d6c") && !all.contains("hidden"), "{all}");
+}
+
+#[test]
+fn an_exchange_that_its_run_does_not_wait_for_is_told_when_the_run_ends() {
+    let (release, waits) = std::sync::mpsc::channel::<()>();
+    let waits = Mutex::new(waits);
+    let server = Server::start(None, move |_| {
+        let _ = waits.lock().unwrap().recv();
+        ok("late")
+    });
+    let place = format!("127.0.0.1:{}", server.port);
+    let grants = Grants::default().net(rule(&place));
+    let limits = Limits { time_ms: 200, ..Limits::default() };
+    let session = heard(&jar_with("javascript", limits).with_grants(grants));
+    let outcome = session.run_blocking(format!("await fetch('http://{place}/slow')")).unwrap();
+    let nets = of_kind(session.id(), AuditKind::Net);
+    drop(release);
+    assert_eq!(outcome.ended, Ended::TimeLimit);
+    assert_eq!(nets.len(), 1, "{nets:#?}");
+    assert_eq!((nets[0].run, &*nets[0].target), (1, &*format!("GET http://{place}/slow")));
+    let told = nets[0].details["outcome"].as_str().unwrap();
+    assert!(["going on", "given up"].contains(&told), "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! of one does not hide the other.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use serde_json::{Map, Value};
 
@@ -31,6 +31,8 @@ struct Told {
     run: AtomicU64,
     allowed: AtomicU64,
     refused: AtomicU64,
+    /// What others than the guest's thread work on.
+    going_on: Mutex<Vec<Weak<Mutex<Entry>>>>,
 }
 
 impl Audit {
@@ -81,9 +83,15 @@ impl Audit {
         }
     }
 
-    /// Tells how many events were left out, if any were, and how the run ended.
+    /// Tells what is still going on, how many events were left out, if any were, and how the run ended.
     pub(crate) fn end_run(&self, details: impl FnOnce() -> Map<String, Value>) {
         let Some(told) = self.listened_to() else { return };
+        // The program may be at its end as well: what was begun is not left to a thread that is not waited for.
+        for entry in std::mem::take(&mut *held(&told.going_on)).iter().filter_map(Weak::upgrade) {
+            let mut entry = held(&entry);
+            entry.detail("outcome", || "going on".into());
+            entry.close();
+        }
         let over = |count: &AtomicU64| count.load(Ordering::Relaxed).saturating_sub(EVENTS_MAX);
         let (allowed, refused) = (over(&told.allowed), over(&told.refused));
         if allowed + refused > 0 {
@@ -120,6 +128,24 @@ impl Audit {
         };
         Entry(self.listened_to().map(|told| Box::new(open(told))))
     }
+}
+
+impl Audit {
+    /// An entry that others than the guest's thread work on. It is told at the end of the run at the latest.
+    pub(crate) fn share(&self, entry: Entry) -> Arc<Mutex<Entry>> {
+        let entry = Arc::new(Mutex::new(entry));
+        if let Some(told) = self.listened_to() {
+            let mut going_on = held(&told.going_on);
+            going_on.retain(|entry| entry.strong_count() > 0);
+            going_on.push(Arc::downgrade(&entry));
+        }
+        entry
+    }
+}
+
+/// Nothing panics while one of these is held.
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Told {

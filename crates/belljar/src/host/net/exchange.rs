@@ -55,7 +55,7 @@ pub(super) struct Exchange {
     pub(super) traffic: Arc<Traffic>,
     pub(super) secrets: Option<Arc<Secrets>>,
     /// What is written down of it.
-    pub(super) told: Mutex<Entry>,
+    pub(super) told: Arc<Mutex<Entry>>,
 }
 
 /// Something that bytes go through in both directions: TCP, with or without TLS.

@@ -15,7 +15,7 @@ mod runtime;
 mod tls;
 mod traffic;
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 use tokio::sync::Semaphore;
 
@@ -99,7 +99,7 @@ impl Net {
         let mut told = Entry::none();
         let begun = self.admit(secrets, audit, request, &mut told).and_then(|request| {
             let Some(request) = request else { return Ok(()) };
-            let told = Mutex::new(std::mem::replace(&mut told, Entry::none()));
+            let told = audit.share(std::mem::replace(&mut told, Entry::none()));
             let policy = Arc::clone(&self.policy);
             let Line { traffic, connections } = self.line();
             let connections = Arc::clone(connections);
