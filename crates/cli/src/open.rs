@@ -1,6 +1,6 @@
 //! From an engine's name and the limits given to a jar.
 
-use belljar::{Error, Image, Jar, Policy, Runtime};
+use belljar::{Error, Image, Jar, Mount, Policy, Runtime};
 
 use crate::exit::Failure;
 use crate::limit_args::{Allowed, LimitArgs};
@@ -38,6 +38,24 @@ pub(crate) fn jar(
     let image = image(runtime, engine, allowed.policy.as_ref())?;
     let grants = packages.add_to(allowed.grants, &image)?;
     Ok(Jar::new(image)?.with_limits(allowed.limits)?.with_grants(grants))
+}
+
+/// What shows packages to all sessions of Python that begin later, where `engine` is that of most sessions.
+pub(crate) fn packages(
+    runtime: &Runtime,
+    engine: &str,
+    policy: Option<&Policy>,
+    packages: &Wanted,
+) -> Result<Option<Mount>, Failure> {
+    if !packages.are_there() {
+        return Ok(None);
+    }
+    // What a policy names is for sessions of Python, whichever engine is asked for here.
+    let image = match packages.are_asked_for() {
+        true => image(runtime, engine, policy)?,
+        false => image(runtime, DEFAULT_ENGINE, None)?,
+    };
+    packages.mount(&image)
 }
 
 /// The image `engine`, if the policy allows it.

@@ -77,6 +77,11 @@ impl Wanted {
         self.all().next().is_some()
     }
 
+    /// Whether any were asked for, besides the policy's own.
+    pub(crate) fn are_asked_for(&self) -> bool {
+        self.asked().next().is_some()
+    }
+
     fn all(&self) -> impl Iterator<Item = &Requirement> {
         self.asked().chain(&self.of_policy)
     }

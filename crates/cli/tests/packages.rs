@@ -5,6 +5,7 @@ mod index;
 mod program;
 
 use std::io::{Cursor, Write};
+use std::process::Stdio;
 
 use index::{Index, Wheel, World, real};
 use program::on_small_disk;
@@ -184,6 +185,21 @@ fn a_policy_says_which_packages_there_are_and_which_may_be_asked_for() {
         "{policy} does not allow what the script asks for by itself: `packages.script_metadata` is false"
     ));
     assert_eq!(run(&["--no-script-packages", &script]).stdout, "1\n");
+}
+
+#[test]
+fn sessions_of_python_have_what_a_policy_names_whichever_engine_is_the_default() {
+    let index = Index::new([greeting(), helper("2.0")]);
+    let world = World::with_index("policy-lines", &index.address);
+    let policy = world.folder.file("policy.toml", "[packages]\nwith = ['greeting']\n");
+    let mut server = world.command();
+    server.args(["run", "--jsonl", "--engine", "javascript", "--policy", &policy]);
+    server.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = server.spawn().unwrap();
+    let lines = "{\"id\": 1, \"op\": \"run\", \"session\": \"a\", \"code\": \"1 + 1\"}\n{\"id\": 2, \"op\": \"run\", \"session\": \"b\", \"engine\": \"python\", \"code\": \"import greeting; greeting.hello()\"}\n";
+    server.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let said = String::from_utf8(server.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("\"json\":2") && said.contains("\"json\":\"HELLO\""), "{said}");
 }
 
 #[test]

@@ -41,10 +41,7 @@ pub(crate) fn serve(
     snapshots: &SnapshotArgs,
 ) -> Result<ExitCode, Failure> {
     let runtime = Runtime::new(SESSIONS_MAX)?;
-    let packages = match packages.are_there() {
-        true => packages.mount(&open::image(&runtime, engine, allowed.policy.as_ref())?)?,
-        false => None,
-    };
+    let packages = open::packages(&runtime, engine, allowed.policy.as_ref(), packages)?;
     let mut server = Server {
         runtime,
         engine: engine.to_owned(),
