@@ -86,11 +86,10 @@ impl Audit {
     /// Tells what is still going on, how many events were left out, if any were, and how the run ended.
     pub(crate) fn end_run(&self, details: impl FnOnce() -> Map<String, Value>) {
         let Some(told) = self.listened_to() else { return };
-        // The program may be at its end as well: what was begun is not left to a thread that is not waited for.
+        // The program may be at its end as well: what was begun is not left to a thread that is not waited for. If it ends later than
+        // the run, that is told besides.
         for entry in std::mem::take(&mut *held(&told.going_on)).iter().filter_map(Weak::upgrade) {
-            let mut entry = held(&entry);
-            entry.detail("outcome", || "going on".into());
-            entry.close();
+            held(&entry).tell_as("going on");
         }
         let over = |count: &AtomicU64| count.load(Ordering::Relaxed).saturating_sub(EVENTS_MAX);
         let (allowed, refused) = (over(&told.allowed), over(&told.refused));
@@ -128,10 +127,9 @@ impl Audit {
         };
         Entry(self.listened_to().map(|told| Box::new(open(told))))
     }
-}
 
-impl Audit {
-    /// An entry that others than the guest's thread work on. It is told at the end of the run at the latest.
+    /// An entry that others than the guest's thread work on. If it is still open at the end of
+    /// the run, it is told then as well.
     pub(crate) fn share(&self, entry: Entry) -> Arc<Mutex<Entry>> {
         let entry = Arc::new(Mutex::new(entry));
         if let Some(told) = self.listened_to() {
@@ -153,14 +151,14 @@ impl Told {
         self.id.get_or_init(fresh_id)
     }
 
-    fn tell(&self, open: &Open) {
-        let Open { kind, target, decision, reason, details, .. } = open;
+    fn tell(&self, open: &Open, details: Map<String, Value>) {
+        let Open { kind, target, decision, reason, .. } = open;
         let count = match decision {
             Decision::Allowed => &self.allowed,
             Decision::Refused => &self.refused,
         };
         if count.fetch_add(1, Ordering::Relaxed) < EVENTS_MAX {
-            self.emit(*kind, *decision, (target, reason.as_deref()), details.clone());
+            self.emit(*kind, *decision, (target, reason.as_deref()), details);
         }
     }
 
@@ -246,10 +244,20 @@ impl Entry {
         }
     }
 
+    /// Tells what is known by now, with this outcome. It stays open.
+    fn tell_as(&self, outcome: &str) {
+        if let Some(open) = &self.0 {
+            let mut details = open.details.clone();
+            details.insert("outcome".to_owned(), outcome.into());
+            open.told.tell(open, details);
+        }
+    }
+
     /// Nothing more is known of it: it is told now.
     pub(crate) fn close(&mut self) {
-        if let Some(open) = self.0.take() {
-            open.told.tell(&open);
+        if let Some(mut open) = self.0.take() {
+            let details = std::mem::take(&mut open.details);
+            open.told.tell(&open, details);
         }
     }
 }
