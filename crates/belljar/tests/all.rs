@@ -7,6 +7,8 @@ mod common;
 mod expectation;
 #[path = "common/packages.rs"]
 mod packages;
+#[path = "common/place.rs"]
+mod place;
 #[path = "common/server.rs"]
 mod server;
 

@@ -7,63 +7,19 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{jar, jar_with, repr};
+use crate::place::Place;
 use belljar::{
     Applied, ChangeKind, Ended, Error, Grants, Limits, Mount, MountFault, Outcome, Selection, Session,
 };
-
-/// A directory of the host that is mounted, and one beside it that is not.
-struct Place {
-    _temporary: tempfile::TempDir,
-    inside: PathBuf,
-    outside: PathBuf,
-}
 
 /// What every program begins with: `attempt` says which error an act ends with.
 const HEAD: &str = "import os, errno\n\
     def attempt(act):\n  try: return act() or 'done'\n  except OSError as error: return errno.errorcode.get(error.errno, error.errno)\n";
 
-impl Place {
-    fn new() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let (inside, outside) = (temporary.path().join("inside"), temporary.path().join("outside"));
-        fs::create_dir_all(inside.join("sub/deep")).unwrap();
-        fs::create_dir(&outside).unwrap();
-        fs::write(inside.join("a.txt"), "a on the host\n").unwrap();
-        fs::write(inside.join("sub/b.txt"), "b on the host\n").unwrap();
-        fs::write(outside.join("secret"), "secret").unwrap();
-        Self { _temporary: temporary, inside, outside }
-    }
-
-    fn cow(&self) -> Session {
-        session(Mount::copy_on_write(&self.inside, "/work/src"))
-    }
-
-    fn rw(&self) -> Session {
-        session(Mount::read_write(&self.inside, "/work/src"))
-    }
-
-    fn all(&self) -> [Session; 3] {
-        [session(Mount::read_only(&self.inside, "/work/src")), self.rw(), self.cow()]
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.inside.join(path)).unwrap()
-    }
-
-    /// Nothing but the secret lies outside, and it is as it was.
-    #[track_caller]
-    fn outside_is_untouched(&self) {
-        assert_eq!(fs::read_dir(&self.outside).unwrap().count(), 1);
-        assert_eq!(fs::read_to_string(self.outside.join("secret")).unwrap(), "secret");
-    }
-}
-
-fn session(mount: Mount) -> Session {
-    jar("python").with_grants(Grants::default().mount(mount)).session().unwrap()
+fn place() -> Place {
+    Place::new("python", ("secret", "secret"))
 }
 
 #[track_caller]
@@ -87,7 +43,7 @@ fn refused(applied: &Applied, path: &str) -> String {
 /// Row 52.
 #[test]
 fn no_spelling_of_a_path_leads_out() {
-    let place = Place::new();
+    let place = place();
     let code = "[attempt(lambda: open(path).read()) for path in [\n\
         '/work/src/../../../etc/passwd', '/work/src/../../outside/secret', '../outside/secret', '/work/src/..//../../outside/secret', \
         '/work/src/%2e%2e/outside/secret', '/work/src/\\u2025/outside/secret', '/work/src/\\uff0e\\uff0e/outside/secret', \
@@ -105,7 +61,7 @@ fn no_spelling_of_a_path_leads_out() {
 /// Row 53.
 #[test]
 fn links_never_lead_out_of_their_mount() {
-    let place = Place::new();
+    let place = place();
     symlink(&place.outside, place.inside.join("absolute")).unwrap();
     symlink("../outside", place.inside.join("escape")).unwrap();
     symlink("escape/secret", place.inside.join("chain")).unwrap();
@@ -140,7 +96,7 @@ fn links_never_lead_out_of_their_mount() {
 /// Row 54.
 #[test]
 fn hard_links_are_not_made_and_not_written_through() {
-    let place = Place::new();
+    let place = place();
     fs::hard_link(place.outside.join("secret"), place.inside.join("linked")).unwrap();
     for session in place.all() {
         let code = "attempt(lambda: os.link('/work/src/a.txt', '/work/src/other'))";
@@ -158,22 +114,10 @@ fn hard_links_are_not_made_and_not_written_through() {
 /// Row 55: another process swaps a directory for a link while code walks through it.
 #[test]
 fn a_directory_that_is_swapped_meanwhile_never_leads_out() {
-    let place = Place::new();
+    let place = place();
     fs::create_dir(place.inside.join("swap")).unwrap();
     fs::write(place.inside.join("swap/secret"), "inside").unwrap();
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        // Also where an assertion fails.
-        let _at_the_end = SetOnDrop(&over);
-        scope.spawn(|| {
-            let (swap, away) = (place.inside.join("swap"), place.inside.join("away"));
-            while !over.load(Ordering::Relaxed) {
-                fs::rename(&swap, &away).unwrap();
-                symlink(&place.outside, &swap).unwrap();
-                fs::remove_file(&swap).unwrap();
-                fs::rename(&away, &swap).unwrap();
-            }
-        });
+    place.while_swapped(|| {
         for session in [place.rw(), place.cow()] {
             let code = "seen = set()\n\
                 for n in range(3000):\n  seen.add(attempt(lambda: open('/work/src/swap/secret').read()))\n  \
@@ -187,18 +131,10 @@ fn a_directory_that_is_swapped_meanwhile_never_leads_out() {
     place.outside_is_untouched();
 }
 
-struct SetOnDrop<'a>(&'a AtomicBool);
-
-impl Drop for SetOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Row 56.
 #[test]
 fn renames_stay_in_their_mount() {
-    let place = Place::new();
+    let place = place();
     for session in [place.rw(), place.cow()] {
         let code = "open('/work/mine', 'w').close()\n[attempt(lambda: os.rename(a, b)) for a, b in [\n\
             ('/work/src/a.txt', '/work/a.txt'), ('/work/mine', '/work/src/mine'), ('/work/src', '/work/moved'), ('/work/src/sub', '/work/src/sub/deep/x')]]";
@@ -214,9 +150,9 @@ fn renames_stay_in_their_mount() {
 /// Row 57.
 #[test]
 fn the_disk_is_not_filled() {
-    let place = Place::new();
+    let place = place();
     let mount = Mount::read_write(&place.inside, "/work/src").bytes_max(100_000).files_max(20);
-    let session = session(mount);
+    let session = place.session(mount);
     let code = "f = open('/work/src/large', 'wb', buffering=0)\nf.write(b'x' * 90_000)\n\
         [attempt(act) for act in [lambda: f.write(b'x' * 20_000), lambda: f.truncate(1 << 40), lambda: os.pwrite(f.fileno(), b'x', 1 << 40)]]";
     assert_eq!(gives(&session, code), "['ENOSPC', 'ENOSPC', 'ENOSPC']");
@@ -252,7 +188,7 @@ fn the_disk_is_not_filled() {
 /// Row 58.
 #[test]
 fn few_files_are_open_at_once() {
-    let place = Place::new();
+    let place = place();
     let open_now = || fs::read_dir("/proc/self/fd").unwrap().count();
     let code = "held = []\ntry:\n  while True: held.append(open('/work/src/a.txt'))\nexcept OSError as error:\n  print(len(held), errno.errorcode[error.errno])";
     for session in place.all() {
@@ -268,7 +204,7 @@ fn few_files_are_open_at_once() {
 /// Row 59.
 #[test]
 fn special_files_are_not_opened() {
-    let place = Place::new();
+    let place = place();
     let fifo = rustix::fs::FileType::Fifo;
     let mode = rustix::fs::Mode::from_raw_mode(0o666);
     rustix::fs::mknodat(rustix::fs::CWD, place.inside.join("pipe"), fifo, mode, 0).unwrap();
@@ -277,7 +213,7 @@ fn special_files_are_not_opened() {
         let code = "[attempt(lambda: open(f'/work/src/{name}', 'rb', buffering=0)) for name in ['pipe', 'socket']], os.path.isfile('/work/src/pipe')";
         assert_eq!(gives(&session, code), "(['ENXIO', 'ENXIO'], False)");
     }
-    let proc = session(Mount::read_only("/proc/self", "/data"));
+    let proc = place.session(Mount::read_only("/proc/self", "/data"));
     let code = "[attempt(lambda: open(path).read()) for path in ['/data/root/etc/passwd', '/data/cwd/Cargo.toml', '/data/exe', '/data/fd/0']]";
     let opened = gives(&proc, code);
     assert!(!opened.contains("root:") && opened.matches("'E").count() == 4, "{opened}");
@@ -286,7 +222,7 @@ fn special_files_are_not_opened() {
 /// Row 60.
 #[test]
 fn modes_and_protected_names_are_left_alone() {
-    let place = Place::new();
+    let place = place();
     fs::create_dir_all(place.inside.join(".git/hooks")).unwrap();
     fs::write(place.inside.join(".env"), "KEY=1").unwrap();
     let names = ".git/hooks/pre-commit .git/config .bashrc .profile .ssh .env sub/.Env.local .vscode/tasks.json .npmrc";
@@ -318,7 +254,7 @@ fn modes_and_protected_names_are_left_alone() {
 /// Row 61.
 #[test]
 fn changes_are_explicit_and_checked_again_when_they_are_applied() {
-    let place = Place::new();
+    let place = place();
     let session = place.cow();
     let code = "import shutil\nopen('/work/src/a.txt', 'a').write('and more\\n')\nshutil.rmtree('/work/src/sub')\nos.mkdir('/work/src/sub')\nopen('/work/src/sub/n', 'w').write('n')";
     let outcome = run(&session, code);
@@ -352,7 +288,7 @@ fn changes_are_explicit_and_checked_again_when_they_are_applied() {
 /// Row 62, where names are shown; and row 63, where files are brought out.
 #[test]
 fn odd_names_are_escaped_and_nothing_is_saved_elsewhere() {
-    let place = Place::new();
+    let place = place();
     let session = place.cow();
     run(&session, "open('/work/src/x\\n+++ b\\u202e', 'w').write('1\\n')");
     let diff = session.diff("/").unwrap();
@@ -363,7 +299,7 @@ fn odd_names_are_escaped_and_nothing_is_saved_elsewhere() {
 /// Row 63.
 #[test]
 fn output_is_saved_under_its_own_names_and_replaces_nothing() {
-    let place = Place::new();
+    let place = place();
     symlink(&place.outside, place.inside.join("plots")).unwrap();
     let session = jar("python").session().unwrap();
     let code = "os.makedirs('/output/plots')\nos.makedirs('/output/sub')\n\
@@ -386,7 +322,7 @@ fn output_is_saved_under_its_own_names_and_replaces_nothing() {
 /// Row 64.
 #[test]
 fn files_of_the_host_are_not_mapped_and_not_locked() {
-    let place = Place::new();
+    let place = place();
     for session in [place.rw(), place.cow()] {
         let code = "def have(name):\n  try: return __import__(name)\n  except ImportError: return None\n\
             fcntl, mmap = have('fcntl'), have('mmap')\nf = open('/work/src/a.txt', 'r+')\n\
@@ -401,7 +337,7 @@ fn files_of_the_host_are_not_mapped_and_not_locked() {
 /// Whatever is wrong with a mount is said before anything runs, and the jar is as usable as before.
 #[test]
 fn mounts_that_cannot_be_are_refused_by_name() {
-    let place = Place::new();
+    let place = place();
     let fault = |mounts: Vec<Mount>| {
         let grants = mounts.into_iter().fold(Grants::default(), Grants::mount);
         match jar("python").with_grants(grants).session() {
@@ -425,7 +361,7 @@ fn mounts_that_cannot_be_are_refused_by_name() {
 /// What a session changed is there after a limit has ended it.
 #[test]
 fn changes_outlive_a_session_that_was_stopped() {
-    let place = Place::new();
+    let place = place();
     let grants = Grants::default().mount(Mount::copy_on_write(&place.inside, "/work/src"));
     let limits = Limits { time_ms: 300, cpu_ms: 300, ..Limits::default() };
     let session = jar_with("python", limits).with_grants(grants).session().unwrap();
