@@ -10,15 +10,16 @@ use crate::engine::erase::Eraser;
 use crate::engine::image::{Image, Language};
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
-use crate::grants::Grants;
+use crate::grants::{Grants, PlacedFile};
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey};
-use crate::told::Telling;
+use crate::told::{self, Running, Telling};
 use crate::typescript::Types;
+use crate::worker::{self, Board, ImagePlace, JarForm, Kind, KnownJar, Remote, Workers};
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -39,6 +40,8 @@ pub struct Jar {
     pub(crate) grants: Arc<Grants>,
     pub(crate) types: Arc<Types>,
     pub(crate) snapshot_key: Option<SnapshotKey>,
+    /// Where its code runs, if not in this process.
+    remote: Option<Remote>,
 }
 
 impl Jar {
@@ -62,7 +65,7 @@ impl Jar {
         }
         let types = Arc::new(Types::beside(image.clone()));
         let (limits, grants) = (Arc::default(), Arc::default());
-        let jar = Self { image, limits, grants, types, snapshot_key: None };
+        let jar = Self { image, limits, grants, types, snapshot_key: None, remote: None };
         jar.with_limits(Limits::default())
     }
 
@@ -79,21 +82,62 @@ impl Jar {
             return Err(Error::LimitOutOfRange { limit: "memory_bytes", value, least, most });
         }
         self.limits = Arc::new(limits);
-        Ok(self)
+        Ok(self.changed())
     }
 
     /// The same jar with other grants.
     #[must_use]
     pub fn with_grants(mut self, grants: Grants) -> Self {
         self.grants = Arc::new(grants);
-        self
+        self.changed()
     }
 
     /// The same jar with a key for snapshots of its sessions.
     #[must_use]
     pub fn with_snapshot_key(mut self, key: SnapshotKey) -> Self {
         self.snapshot_key = Some(key);
+        self.changed()
+    }
+
+    /// The same jar, whose code runs in `workers` instead of in this process. Everything else is as it was.
+    ///
+    /// Workers that can run it are started, and it is waited for the first of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WorkerProgram`] and [`Error::WorkerVersion`] when the program cannot be a worker, [`Error::Io`] when the machine lacks something that
+    /// a process needs, and [`Error::WorkersStopped`].
+    pub fn in_workers(mut self, workers: &Workers) -> Result<Self> {
+        self.remote = Some(Remote::new(workers));
+        if let Some((board, known)) = self.away()? {
+            block_on(known.ready(board))?;
+        }
+        Ok(self)
+    }
+
+    /// What workers knew of it is not so any more.
+    fn changed(mut self) -> Self {
+        self.remote = self.remote.map(Remote::anew);
         self
+    }
+
+    /// Where its code runs, and what is known of it there; none if that is this process.
+    pub(crate) fn away(&self) -> Result<Option<(&Arc<Board>, Arc<KnownJar>)>> {
+        let Some(remote) = &self.remote else { return Ok(None) };
+        let known = remote.known(|| self.form())?;
+        Ok(Some((remote.board(), known)))
+    }
+
+    /// What workers are told of it.
+    fn form(&self) -> Result<(JarForm, ImagePlace, Arc<str>)> {
+        let Self { image, limits, grants, .. } = self;
+        let kind = Kind { image: *image.id().as_bytes(), counts_fuel: self.counting() == Counting::Fuel };
+        let file = |file: &PlacedFile| (file.path.clone(), file.content.to_vec().into());
+        let files = grants.files.iter().map(file).collect();
+        let form = JarForm { kind, limits: Limits::clone(limits), seed: grants.seed, files };
+        let shelf = image.shelf().to_owned();
+        let tenant = self.snapshot_key.as_ref().map_or("", SnapshotKey::tenant_name);
+        Ok((form, ImagePlace { name: image.name().to_owned(), shelf }, tenant.into()))
     }
 
     /// The image.
@@ -126,8 +170,7 @@ impl Jar {
     /// [`Error::NoSnapshotKey`] when this jar has no key, [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
     /// image, tenant, or under other limits or grants, and [`Error::Mount`] when a directory cannot be mounted.
     pub fn restore(&self, snapshot: &[u8]) -> Result<Session> {
-        let (rest, parent) = snapshot::read(self, snapshot)?;
-        Ok(Session::restored(self.clone(), rest, parent))
+        Session::restored(self.clone(), snapshot::open(self, snapshot)?)
     }
 
     /// Runs code in a session of its own, which is dropped afterwards, with what it wrote in memory. To read, save or apply that, run the
@@ -139,6 +182,13 @@ impl Jar {
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let telling = Telling::of_session(None);
         let (jar, plan) = self.planned(request.into()).inspect_err(|error| telling.refused(error))?;
+        if let Some((board, known)) = self.away()? {
+            told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
+            let running = Running::begin(telling.audit(), &plan);
+            let outcome = worker::run_once(board, &known, plan).await?;
+            running.end(&outcome);
+            return Ok(outcome);
+        }
         let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
         Ok(Live::start(&jar, telling.audit()).await?.run(plan, eraser).await)
     }
@@ -182,6 +232,18 @@ impl Jar {
     /// [`Error::Image`] when the machine code cannot be mapped.
     pub fn warm(&self) -> Result<()> {
         self.image.code(self.counting()).map(|_| ())
+    }
+
+    /// Opens everything that its sessions need of the machine: what takes types out of TypeScript is mapped as well, if it is installed.
+    pub(crate) fn prepare(&self) -> Result<()> {
+        self.warm()?;
+        if self.image.language() == Language::JavaScript {
+            match self.eraser().map(|_| ()) {
+                Err(Error::NoImage { .. }) => {}
+                prepared => prepared?,
+            }
+        }
+        Ok(())
     }
 
     /// What tells the limits and grants of this jar from all others.

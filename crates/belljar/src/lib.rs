@@ -32,11 +32,13 @@ mod audit;
 mod typescript;
 
 mod baking;
+mod here;
 mod jar;
 mod live;
 mod session;
 mod snapshot;
 mod told;
+mod worker;
 
 mod engine;
 mod host;
@@ -80,3 +82,4 @@ pub use schemars;
 pub use session::{Completeness, Completions, Session};
 pub use snapshot::{SnapshotKey, SnapshotRefused};
 pub use tool::{Tool, ToolCall};
+pub use worker::{WorkerProcess, Workers, WorkersBuilder};

@@ -32,6 +32,8 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    // Whoever uses workers may name this program to be them.
+    belljar::Workers::serve_if_asked();
     log::show();
     let code = match Cli::try_parse() {
         Ok(cli) => {

@@ -6,7 +6,7 @@
 //! never let an idle machine sleep.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -75,9 +75,9 @@ impl Drop for Alarm {
 struct Clock {
     state: Mutex<State>,
     changed: Condvar,
+    begun: Once,
 }
 
-#[derive(Default)]
 struct State {
     engines: Vec<EngineWeak>,
     next_id: u64,
@@ -91,16 +91,17 @@ struct Entry {
     waker: Option<Waker>,
 }
 
-static CLOCK: LazyLock<&'static Clock> = LazyLock::new(|| {
-    let clock: &'static Clock =
-        Box::leak(Box::new(Clock { state: Mutex::default(), changed: Condvar::new() }));
-    // Without its clock a session could not be stopped, so a process that cannot start the thread must not run code at all.
-    std::thread::Builder::new()
-        .name("belljar-clock".to_owned())
-        .spawn(|| clock.run())
-        .expect("a process that runs sessions can start one thread");
-    clock
-});
+static CLOCK: Clock = Clock {
+    state: Mutex::new(State {
+        engines: Vec::new(),
+        next_id: 0,
+        due: BTreeMap::new(),
+        due_of: BTreeMap::new(),
+        wakes: Duration::MAX,
+    }),
+    changed: Condvar::new(),
+    begun: Once::new(),
+};
 
 impl Clock {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -108,7 +109,19 @@ impl Clock {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn schedule(&self, id: u64, due: Duration, waker: Option<Waker>) {
+    /// Starts the thread, with the first session: a process shuts itself in before, while it has one thread.
+    fn begin(&'static self) {
+        // Without its clock a session could not be stopped, so a process that cannot start the thread must not run code at all.
+        self.begun.call_once(|| {
+            std::thread::Builder::new()
+                .name("belljar-clock".to_owned())
+                .spawn(|| self.run())
+                .expect("a process that runs sessions can start one thread");
+        });
+    }
+
+    fn schedule(&'static self, id: u64, due: Duration, waker: Option<Waker>) {
+        self.begin();
         let mut state = self.lock();
         state.remove(id);
         state.insert(due, id, waker);

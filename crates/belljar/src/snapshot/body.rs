@@ -49,7 +49,7 @@ struct Body {
 }
 
 /// Packs a session at rest.
-pub(super) fn pack(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
+pub(crate) fn pack(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
     let body = Body {
         memory_bytes: rest.memory.memory_bytes,
         pages: rest.memory.pages.clone(),

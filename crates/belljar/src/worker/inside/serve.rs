@@ -1,0 +1,208 @@
+//! The threads of a worker. One listens at a time; when it has heard a call it lets another one listen, and does what it was asked.
+//!
+//! So a call is done by the thread that heard of it, without a handover, and the parent is heard while code runs.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::going::{FarInput, FarSink, Going, UntilAbandoned};
+use super::images::Images;
+use super::leave;
+use super::sessions::Sessions;
+use crate::blocking::block_on;
+use crate::error::{Error, Result};
+use crate::jar::Jar;
+use crate::request::Request;
+use crate::worker::asked::Asked;
+use crate::worker::channel::{Channel, Received, Wait, buffer};
+use crate::worker::frame::{Call, Down, FRAME_BYTES_MAX, Reply, Up, decode, encode};
+use crate::worker::memory::SharedMemory;
+use crate::worker::refusal::Refusal;
+
+/// Threads besides those that run code: one that listens, and one for what is quick.
+const MORE_THREADS: u32 = 2;
+
+/// The way to the parent.
+#[derive(Debug)]
+pub(super) struct Line(Channel);
+
+impl Line {
+    /// Says something. A parent that cannot be reached is gone, and this process goes with it.
+    pub(super) fn say(&self, what: &Up) {
+        self.say_frame(&encode(what));
+    }
+
+    fn say_frame(&self, frame: &[u8]) {
+        if self.0.send(frame, None, Wait::Yes).is_err() {
+            leave(0);
+        }
+    }
+}
+
+/// What a thread does while another one listens.
+enum Work {
+    Call(Arc<Going>, Call),
+    /// A session has ended.
+    Drop(u64),
+}
+
+/// Everything that the threads share.
+struct Server {
+    line: Arc<Line>,
+    /// What is heard, by whoever listens.
+    ear: Mutex<Vec<u8>>,
+    images: Images,
+    jars: Mutex<HashMap<u64, Jar>>,
+    sessions: Sessions,
+    going: Mutex<HashMap<u64, Arc<Going>>>,
+}
+
+/// Does what the parent asks until the channel is closed.
+pub(super) fn serve(channel: Channel, images: Images, runs_max: u32) -> ! {
+    let server = Arc::new(Server {
+        line: Arc::new(Line(channel)),
+        ear: Mutex::new(buffer()),
+        images,
+        jars: Mutex::default(),
+        sessions: Sessions::default(),
+        going: Mutex::default(),
+    });
+    for _ in 1..runs_max + MORE_THREADS {
+        let server = Arc::clone(&server);
+        let begun = std::thread::Builder::new().name("belljar-runs".to_owned()).spawn(move || server.work());
+        if begun.is_err() {
+            // With fewer threads fewer runs go on at once.
+            break;
+        }
+    }
+    server.work()
+}
+
+impl Server {
+    fn work(&self) -> ! {
+        loop {
+            match self.next_work() {
+                Work::Call(going, what) => {
+                    let done = block_on(UntilAbandoned::new(self.act(what, &going), &going));
+                    self.answer(&going, done);
+                }
+                Work::Drop(session) => self.sessions.remove(session),
+            }
+        }
+    }
+
+    /// Listens until there is work, and does at once what is none.
+    fn next_work(&self) -> Work {
+        let mut ear = held(&self.ear);
+        loop {
+            match self.hear(&mut ear) {
+                (Down::Call { call, what }, _) => {
+                    let going = Going::new(call);
+                    held(&self.going).insert(call, Arc::clone(&going));
+                    return Work::Call(going, what);
+                }
+                (Down::Drop { session }, _) => return Work::Drop(session),
+                (other, attached) => self.note(other, attached),
+            }
+        }
+    }
+
+    fn hear(&self, ear: &mut [u8]) -> (Down, Option<OwnedFd>) {
+        let Received::Frame(length, attached) = self.line.0.receive(ear, Wait::Yes) else { leave(0) };
+        match (decode(&ear[..length]), attached) {
+            (Ok(Down::InMemory), Some(memory)) => {
+                let memory = SharedMemory::from_descriptor(memory);
+                let message = memory.bytes().and_then(|bytes| memory.read(bytes));
+                match message.ok().and_then(|message| decode(&message).ok()) {
+                    Some(said) => (said, None),
+                    None => leave(0),
+                }
+            }
+            (Ok(said), attached) => (said, attached),
+            (Err(_), _) => leave(0),
+        }
+    }
+
+    fn note(&self, said: Down, attached: Option<OwnedFd>) {
+        let going = |call| held(&self.going).get(&call).map(Arc::clone);
+        match said {
+            Down::Jar { number, form } => {
+                if let Ok(jar) = self.images.jar(*form) {
+                    held(&self.jars).insert(number, jar);
+                }
+            }
+            Down::ForgetJar { number } => drop(held(&self.jars).remove(&number)),
+            Down::Cancel { call } => going(call).iter().for_each(|going| going.cancel.cancel()),
+            Down::Abandon { call } => going(call).iter().for_each(|going| going.abandon()),
+            Down::Taken { call, frames } => going(call).iter().for_each(|going| going.taken(frames)),
+            Down::Piece { call, bytes } => {
+                if let Some(going) = going(call) {
+                    going.piece(bytes);
+                }
+            }
+            Down::Room { call } => {
+                if let (Some(going), Some(room)) = (going(call), attached) {
+                    going.room(room);
+                }
+            }
+            Down::Setup(_) | Down::Call { .. } | Down::Drop { .. } | Down::InMemory => {}
+        }
+    }
+
+    /// Does what is asked.
+    async fn act(&self, what: Call, going: &Arc<Going>) -> Result<Reply> {
+        match what {
+            Call::Once { jar, asked } => {
+                let outcome = self.jar(jar)?.run(self.request(*asked, going)).await?;
+                Ok(Reply::Ran(Box::new(outcome.into())))
+            }
+            Call::Run { session, asked, is_last } => {
+                let request = self.request(*asked, going);
+                let outcome = self.sessions.run(session, request, is_last).await?;
+                Ok(Reply::Ran(Box::new(outcome.into())))
+            }
+            Call::Start { jar, session } => self.sessions.start(session, &self.jar(jar)?).await,
+            Call::Resume { jar, session, body } => self.sessions.resume(session, &self.jar(jar)?, &body),
+            other => self.sessions.act(other).await,
+        }
+    }
+
+    fn jar(&self, number: u64) -> Result<Jar> {
+        let jar = held(&self.jars).get(&number).cloned();
+        jar.ok_or_else(|| Error::Internal("the jar is not known here".to_owned()))
+    }
+
+    fn request(&self, asked: Asked, going: &Arc<Going>) -> Request {
+        let (has_sink, has_input) = (asked.has_sink, asked.has_input);
+        let mut request = asked.into_request().cancel_with(&going.cancel);
+        if has_sink {
+            request.sink = Some(Box::new(FarSink { going: Arc::clone(going), line: Arc::clone(&self.line) }));
+        }
+        if has_input {
+            request.stdin = Some(Box::new(FarInput::new(Arc::clone(going), Arc::clone(&self.line))));
+        }
+        request
+    }
+
+    /// Answers a call, in brief if nobody waits any more.
+    fn answer(&self, going: &Going, done: Option<Result<Reply>>) {
+        let call = going.call;
+        let brief = || Up::Done { call, done: Ok(Reply::Nothing) };
+        let done = done.map_or_else(brief, |done| Up::Done { call, done: done.map_err(Refusal::from) });
+        let mut frame = encode(&done);
+        if frame.len() > FRAME_BYTES_MAX {
+            self.line.say(&Up::WantsRoom { call, bytes: frame.len() as u64 });
+            let room = going.wait_for_room().map(SharedMemory::from_descriptor);
+            let is_there = room.is_some_and(|room| room.fill(&frame).is_ok());
+            frame = encode(&if is_there { Up::InRoom { call } } else { brief() });
+        }
+        // Before it is said: the parent may use the number no more.
+        held(&self.going).remove(&call);
+        self.line.say_frame(&frame);
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

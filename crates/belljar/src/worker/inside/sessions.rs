@@ -1,0 +1,141 @@
+//! The sessions of a worker, by the numbers that the parent gives them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::jar::Jar;
+use crate::outcome::Outcome;
+use crate::request::Request;
+use crate::session::{Completeness, Session};
+use crate::worker::frame::{Call, Reply};
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct Sessions(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    kept: HashMap<u64, Arc<Kept>>,
+    /// How many calls are going on that make some.
+    making: usize,
+    /// Those that ended before they were made. Empty while none are.
+    gone: HashSet<u64>,
+}
+
+/// Sessions that are being made.
+struct Making<'a>(&'a Sessions);
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        let mut table = self.0.lock();
+        table.making -= 1;
+        if table.making == 0 {
+            table.gone.clear();
+        }
+    }
+}
+
+struct Kept {
+    session: Session,
+    /// A call that nobody waits for any more may still be letting go when the next one comes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Sessions {
+    /// Begins one.
+    pub(super) async fn start(&self, number: u64, jar: &Jar) -> Result<Reply> {
+        let _making = self.making();
+        let session = Session::start(jar.clone()).await?;
+        self.keep(number, session);
+        Ok(Reply::Nothing)
+    }
+
+    /// Goes on from a packed one.
+    pub(super) fn resume(&self, number: u64, jar: &Jar, body: &[u8]) -> Result<Reply> {
+        let _making = self.making();
+        let (session, name) = Session::unpacked(jar.clone(), body)?;
+        self.keep(number, session);
+        Ok(Reply::Bytes(name.into_bytes()))
+    }
+
+    /// Runs code in one.
+    pub(super) async fn run(&self, number: u64, request: Request, is_last: bool) -> Result<Outcome> {
+        let kept = self.get(number)?;
+        let _turn = kept.turn.lock().await;
+        if is_last { kept.session.run_last(request).await } else { kept.session.run(request).await }
+    }
+
+    /// Everything else that can be asked of a session.
+    pub(super) async fn act(&self, what: Call) -> Result<Reply> {
+        let number = match &what {
+            Call::Complete { session, .. }
+            | Call::Check { session, .. }
+            | Call::ReadFile { session, .. }
+            | Call::Changes { session }
+            | Call::Diff { session, .. }
+            | Call::Pack { session, .. }
+            | Call::Fork { session, .. } => *session,
+            _ => return Err(Error::Internal("that is asked of no session".to_owned())),
+        };
+        let kept = self.get(number)?;
+        let _turn = kept.turn.lock().await;
+        let session = &kept.session;
+        Ok(match what {
+            Call::Complete { code, cursor, .. } => {
+                let found = session.complete(&code, usize::try_from(cursor).unwrap_or(usize::MAX)).await?;
+                Reply::Completions { start: found.start as u64, candidates: found.candidates }
+            }
+            Call::Check { code, .. } => Reply::Completeness(match session.check(&code).await? {
+                Completeness::Complete => 1,
+                Completeness::Incomplete => 2,
+                Completeness::Wrong => 3,
+            }),
+            Call::ReadFile { path, .. } => Reply::Bytes(session.read_file(&path)?),
+            Call::Changes { .. } => Reply::Changes(session.changes()?),
+            Call::Diff { path, .. } => Reply::Bytes(session.diff(&path)?.into_bytes()),
+            Call::Pack { name, .. } => Reply::Bytes(session.packed(&name)?.to_vec()),
+            Call::Fork { first, count, .. } => {
+                let _making = self.making();
+                let forks = session.fork(usize::try_from(count).unwrap_or(usize::MAX))?;
+                (first..).zip(forks).for_each(|(number, fork)| self.keep(number, fork));
+                Reply::Nothing
+            }
+            _ => Reply::Nothing,
+        })
+    }
+
+    /// A session has ended. What goes on in it ends first.
+    pub(super) fn remove(&self, number: u64) {
+        let mut table = self.lock();
+        let removed = table.kept.remove(&number);
+        if removed.is_none() && table.making > 0 {
+            table.gone.insert(number);
+        }
+        // Letting go of memory takes its time.
+        drop(table);
+        drop(removed);
+    }
+
+    fn making(&self) -> Making<'_> {
+        self.lock().making += 1;
+        Making(self)
+    }
+
+    fn keep(&self, number: u64, session: Session) {
+        let kept = Arc::new(Kept { session, turn: tokio::sync::Mutex::default() });
+        let mut table = self.lock();
+        if !table.gone.remove(&number) {
+            table.kept.insert(number, Arc::clone(&kept));
+        }
+        drop(table);
+    }
+
+    fn get(&self, number: u64) -> Result<Arc<Kept>> {
+        self.lock().kept.get(&number).cloned().ok_or(Error::Closed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,31 @@
+//! The second ring: sessions in child processes under an operating-system jail.
+//!
+//! `workers` is what a program asks for. `board` knows which workers there are and who waits for one (`queue`); `listen` is the thread that starts
+//! one (`process`), hears it (`channel`, `frame`, `memory`) and sees to its end; `peer` is one worker as its parent sees it, `calls` what was
+//! asked of it and may come of that, `waiting` whoever waits. `away` is a session that lives there; `asked` and `claim` are a request and an outcome on their way. `inside` is the
+//! other side: the life of a worker.
+
+mod asked;
+mod away;
+mod board;
+mod calls;
+mod channel;
+mod claim;
+mod form;
+mod frame;
+mod inside;
+mod listen;
+mod memory;
+mod peer;
+mod process;
+mod queue;
+mod refusal;
+mod settings;
+mod waiting;
+mod workers;
+
+pub(crate) use away::{Last, RemoteSession, run_once};
+pub(crate) use board::Board;
+pub(crate) use form::{KnownJar, Remote};
+pub(crate) use frame::{ImagePlace, JarForm, Kind};
+pub use workers::{WorkerProcess, Workers, WorkersBuilder};
