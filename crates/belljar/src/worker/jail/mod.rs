@@ -22,6 +22,7 @@ pub use descriptors::Inherited;
 pub use landlock::Access;
 pub use layer::{Lack, Layer, Layers, Standing};
 
+use crate::engine::clock;
 use crate::error::{Error, Result};
 use crate::grants::Grants;
 use crate::mount::MountMode;
@@ -152,7 +153,7 @@ impl Jail {
     /// is then held by what there was, and can only end.
     pub fn enter(mut self) -> Result<Layers> {
         let mut layers = Layers::default();
-        let has_threads = process::has_threads();
+        let has_threads = process::has_threads(clock::rest());
         let inherited = self.inherited.take();
         let descriptors =
             inherited.map_or(Standing::Open("what the process was started with"), |all| all.close().into());

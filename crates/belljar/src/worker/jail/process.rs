@@ -20,9 +20,20 @@ const OF_FILES: CapabilitySet =
 const WORKER_DESCRIPTORS_MAX: u64 = 4096;
 const WORKER_THREADS_MAX: u64 = 512;
 
-/// Whether the process has more than one thread, as far as the system tells.
-pub(super) fn has_threads() -> bool {
-    std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1)
+/// How often it is looked whether a thread that has ended is gone.
+const LOOKS_MAX: u32 = 1_000;
+
+/// Whether the process has more than one thread, as far as the system tells. One that has just ended may still be there for a moment.
+pub(super) fn has_threads(one_ended: bool) -> bool {
+    let several = || std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1);
+    let looks = if one_ended { LOOKS_MAX } else { 1 };
+    (0..looks).all(|_| {
+        let several = several();
+        if several && one_ended {
+            std::thread::yield_now();
+        }
+        several
+    })
 }
 
 /// Nothing that this process starts, and nothing that it turns into, gains rights.
