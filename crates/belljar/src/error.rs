@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::mount::fault::MountFault;
 use crate::policy::problem::PolicyProblems;
 use crate::snapshot::refused::SnapshotRefused;
+use crate::worker::jail::{Lack, Layer};
 
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -272,6 +273,15 @@ pub enum Error {
         /// How many may wait.
         most: usize,
     },
+    /// Layers are missing without which there is no jail, and a jail is required.
+    #[error("the jail cannot be closed: {}", lacking(missing))]
+    Jail {
+        /// The layers, and why each is not to be had.
+        missing: Vec<(Layer, Lack)>,
+    },
+    /// The process that started this worker has ended.
+    #[error("the process that started this worker has ended")]
+    ParentGone,
     /// The machine did not do what it was asked to do.
     #[error("{doing}: {source}")]
     Io {
@@ -338,6 +348,8 @@ impl Error {
             | Self::WorkerVersion { .. }
             | Self::WorkersStopped
             | Self::Overloaded { .. }
+            | Self::Jail { .. }
+            | Self::ParentGone
             | Self::Io { .. } => Fault::Installation,
             Self::WorkerLost { .. } | Self::Internal(_) => Fault::Belljar,
         }
@@ -390,6 +402,7 @@ impl Error {
             Self::WorkerLost { .. } => Some("run it again, in a new session; the log tells of the fault"),
             Self::WorkersStopped => Some("make new ones"),
             Self::Overloaded { .. } => Some("try again later, or raise `queue_max`"),
+            Self::Jail { missing } => missing.first().map(|(layer, lack)| layer.hint(*lack)),
             Self::Internal(_) => Some("please report this, with what led to it"),
             _ => None,
         }
@@ -398,4 +411,10 @@ impl Error {
     pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { doing: doing.into(), source }
     }
+}
+
+/// Layers of the jail that are missing, on one line.
+fn lacking(missing: &[(Layer, Lack)]) -> String {
+    let each: Vec<String> = missing.iter().map(|(layer, lack)| format!("{layer}: {lack}")).collect();
+    each.join("; ")
 }

@@ -43,6 +43,8 @@ mod worker;
 mod engine;
 mod host;
 
+mod worker;
+
 mod collect;
 mod error;
 mod outcome;
@@ -83,3 +85,4 @@ pub use session::{Completeness, Completions, Session};
 pub use snapshot::{SnapshotKey, SnapshotRefused};
 pub use tool::{Tool, ToolCall};
 pub use worker::{WorkerProcess, Workers, WorkersBuilder};
+pub use worker::jail::{Access, Inherited, Jail, Lack, Layer, Layers, Standing};

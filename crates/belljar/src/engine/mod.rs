@@ -16,7 +16,7 @@ pub(crate) mod wasi;
 
 pub(crate) mod checkpoint;
 mod faults;
-mod pages;
+pub(crate) mod pages;
 
 pub(crate) mod encode;
 

@@ -14,6 +14,7 @@ mod claim;
 mod form;
 mod frame;
 mod inside;
+pub(crate) mod jail;
 mod listen;
 mod memory;
 mod peer;
