@@ -12,6 +12,7 @@ use crate::engine::pages;
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::grants::{Grants, PlacedFile};
+use crate::host::elsewhere::Elsewhere;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::outcome::Outcome;
@@ -43,6 +44,8 @@ pub struct Jar {
     pub(crate) snapshot_key: Option<SnapshotKey>,
     /// Where its code runs, if not in this process.
     remote: Option<Remote>,
+    /// The process that serves what is granted to a session of this jar, if it is not this one.
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 impl Jar {
@@ -66,7 +69,8 @@ impl Jar {
         }
         let types = Arc::new(Types::beside(image.clone()));
         let (limits, grants) = (Arc::default(), Arc::default());
-        let jar = Self { image, limits, grants, types, snapshot_key: None, remote: None };
+        let (snapshot_key, remote, elsewhere) = (None, None, None);
+        let jar = Self { image, limits, grants, types, snapshot_key, remote, elsewhere };
         jar.with_limits(Limits::default())
     }
 

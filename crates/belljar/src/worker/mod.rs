@@ -21,6 +21,7 @@ mod peer;
 mod process;
 mod queue;
 mod refusal;
+pub(crate) mod services;
 mod settings;
 mod waiting;
 mod workers;
