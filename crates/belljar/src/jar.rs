@@ -11,7 +11,7 @@ use crate::engine::image::{Image, Language};
 use crate::engine::pages;
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
-use crate::grants::{Grants, PlacedFile};
+use crate::grants::Grants;
 use crate::host::elsewhere::Elsewhere;
 use crate::limits::Limits;
 use crate::live::Live;
@@ -21,7 +21,7 @@ use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey};
 use crate::told::{self, Running, Telling};
 use crate::typescript::Types;
-use crate::worker::{self, Board, ImagePlace, JarForm, Kind, KnownJar, Remote, Workers};
+use crate::worker::{self, Board, ImagePlace, JarParts, Kind, KnownJar, Remote, Workers};
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -114,7 +114,7 @@ impl Jar {
     /// a process needs, and [`Error::WorkersStopped`].
     pub fn in_workers(mut self, workers: &Workers) -> Result<Self> {
         self.remote = Some(Remote::new(workers));
-        if let Some((board, known)) = self.away()? {
+        if let Some((board, known)) = self.away() {
             block_on(known.ready(board))?;
         }
         Ok(self)
@@ -127,22 +127,17 @@ impl Jar {
     }
 
     /// Where its code runs, and what is known of it there; none if that is this process.
-    pub(crate) fn away(&self) -> Result<Option<(&Arc<Board>, Arc<KnownJar>)>> {
-        let Some(remote) = &self.remote else { return Ok(None) };
-        let known = remote.known(|| self.form())?;
-        Ok(Some((remote.board(), known)))
+    pub(crate) fn away(&self) -> Option<(&Arc<Board>, Arc<KnownJar>)> {
+        let remote = self.remote.as_ref()?;
+        Some((remote.board(), remote.known(|| self.parts())))
     }
 
-    /// What workers are told of it.
-    fn form(&self) -> Result<(JarForm, ImagePlace, Arc<str>)> {
+    fn parts(&self) -> JarParts {
         let Self { image, limits, grants, .. } = self;
         let kind = Kind { image: *image.id().as_bytes(), counts_fuel: self.counting() == Counting::Fuel };
-        let file = |file: &PlacedFile| (file.path.clone(), file.content.to_vec().into());
-        let files = grants.files.iter().map(file).collect();
-        let form = JarForm { kind, limits: Limits::clone(limits), seed: grants.seed, files };
-        let shelf = image.shelf().to_owned();
-        let tenant = self.snapshot_key.as_ref().map_or("", SnapshotKey::tenant_name);
-        Ok((form, ImagePlace { name: image.name().to_owned(), shelf }, tenant.into()))
+        let image = ImagePlace { name: image.name().to_owned(), shelf: image.shelf().to_owned() };
+        let tenant = self.snapshot_key.as_ref().map_or("", SnapshotKey::tenant_name).into();
+        JarParts { kind, limits: Arc::clone(limits), grants: Arc::clone(grants), image, tenant }
     }
 
     /// The image.
@@ -193,10 +188,10 @@ impl Jar {
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let telling = Telling::of_session(None);
         let (jar, plan) = self.planned(request.into()).inspect_err(|error| telling.refused(error))?;
-        if let Some((board, known)) = self.away()? {
+        if let Some((board, known)) = self.away() {
             told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
             let running = Running::begin(telling.audit(), &plan);
-            let outcome = worker::run_once(board, &known, plan).await?;
+            let outcome = worker::run_once(board, (&known, telling.audit()), plan).await?;
             running.end(&outcome);
             return Ok(outcome);
         }
@@ -252,18 +247,6 @@ impl Jar {
             },
             Language::Python | Language::TypeScript => Ok(()),
         }
-    }
-
-    /// Opens everything that its sessions need of the machine: what takes types out of TypeScript is mapped as well, if it is installed.
-    pub(crate) fn prepare(&self) -> Result<()> {
-        self.warm()?;
-        if self.image.language() == Language::JavaScript {
-            match self.eraser().map(|_| ()) {
-                Err(Error::NoImage { .. }) => {}
-                prepared => prepared?,
-            }
-        }
-        Ok(())
     }
 
     /// What tells the limits and grants of this jar from all others.

@@ -38,7 +38,6 @@ mod live;
 mod session;
 mod snapshot;
 mod told;
-mod worker;
 
 mod engine;
 mod host;

@@ -12,14 +12,15 @@ use crate::engine::encode::Verb;
 use crate::engine::erase::Eraser;
 use crate::error::{Error, Result};
 use crate::here::Here;
-use crate::host::files::Selection;
+use crate::host::files::{Files, Selection};
 use crate::jar::Jar;
 use crate::live::Rest;
 use crate::outcome::{Applied, FileChange, Outcome};
 use crate::request::Request;
 use crate::snapshot;
 use crate::told::{self, Running, Telling};
-use crate::worker::{Last, RemoteSession};
+use crate::worker::services::State;
+use crate::worker::{Last, RemoteFork, RemoteSession};
 
 /// The most forks that are made at once.
 const FORKS_MAX: usize = 100_000;
@@ -76,10 +77,10 @@ pub enum Completeness {
 impl Session {
     pub(crate) async fn start(jar: Jar) -> Result<Self> {
         let telling = Telling::of_session(None);
-        let place = match jar.away()? {
+        let place = match jar.away() {
             Some((board, known)) => {
                 told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
-                Place::There(RemoteSession::start(board, &known).await?)
+                Place::There(RemoteSession::start(board, &known, telling.audit()).await?)
             }
             None => Place::Here(Here::start(&jar, telling.audit()).await?),
         };
@@ -88,9 +89,12 @@ impl Session {
 
     /// A session that goes on from the body of a snapshot.
     pub(crate) fn restored(jar: Jar, body: &[u8]) -> Result<Self> {
-        let (place, parent) = match jar.away()? {
+        let telling = Telling::of_session(None);
+        let (place, parent) = match jar.away() {
             Some((board, known)) => {
-                let (session, parent) = block_on(RemoteSession::resume(board, &known, body))?;
+                let state = served_state(&jar, body)?;
+                let resumed = RemoteSession::resume(board, (&known, telling.audit()), body, state);
+                let (session, parent) = block_on(resumed)?;
                 (Place::There(session), parent)
             }
             None => {
@@ -98,21 +102,16 @@ impl Session {
                 (Place::Here(Here::at_rest(rest)), parent)
             }
         };
-        let session = Self::of(jar, place, &parent);
-        let Jar { image, limits, grants, .. } = &session.jar;
-        told::session(session.telling.audit(), image.name(), limits, grants);
-        session.telling.audit().step(AuditKind::Restore, &parent, None, Map::new());
-        Ok(session)
+        telling.goes_on_from(&parent);
+        told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
+        telling.audit().step(AuditKind::Restore, &parent, None, Map::new());
+        Ok(Self { jar, place, telling })
     }
 
     /// The session that goes on from a body in this process, and what it was called. It tells of nothing: whoever asked for it does.
     pub(crate) fn unpacked(jar: Jar, body: &[u8]) -> Result<(Self, String)> {
         let (rest, name) = snapshot::unpack(&jar, body)?;
-        Ok((Self::of(jar, Place::Here(Here::at_rest(rest)), &name), name))
-    }
-
-    fn of(jar: Jar, place: Place, parent: &str) -> Self {
-        Self { jar, place, telling: Telling::of_session(Some(parent.to_owned())) }
+        Ok((Self { jar, place: Place::Here(Here::at_rest(rest)), telling: Telling::of_session(None) }, name))
     }
 
     /// Runs code to its end.
@@ -331,7 +330,9 @@ impl Session {
     pub fn apply(&self, selection: &Selection) -> Result<Applied> {
         let applied = match &self.place {
             Place::Here(here) => here.apply(selection)?,
-            Place::There(there) => there.apply(selection)?,
+            Place::There(there) => {
+                there.change(self.id(), |body| self.with_files(body, |files| Ok(files.apply(selection))))?
+            }
         };
         self.telling.applied("apply", &applied);
         Ok(applied)
@@ -346,7 +347,8 @@ impl Session {
     pub fn save_output(&self, into: impl AsRef<Path>) -> Result<Applied> {
         let saved = match &self.place {
             Place::Here(here) => here.save_output(into.as_ref())?,
-            Place::There(there) => there.save_output(into.as_ref())?,
+            Place::There(there) => there
+                .change(self.id(), |body| self.with_files(body, |files| files.save_output(into.as_ref())))?,
         };
         self.telling.applied("save output", &saved);
         Ok(saved)
@@ -384,6 +386,18 @@ impl Session {
         Ok(bytes)
     }
 
+    /// Does something with the files of a packed session, in this process, which has the grants.
+    fn with_files<T>(
+        &self,
+        body: &[u8],
+        act: impl FnOnce(&mut Files) -> Result<T>,
+    ) -> Result<(T, Vec<u8>)> {
+        let (mut rest, name) = snapshot::unpack(&self.jar, body)?;
+        rest.kept.files.tell(self.telling.audit());
+        let done = act(&mut rest.kept.files)?;
+        Ok((done, snapshot::pack(&self.jar, &rest, &name)?))
+    }
+
     /// The body of a snapshot, of a session that is called `name`.
     pub(crate) fn packed(&self, name: &str) -> Result<Arc<[u8]>> {
         match &self.place {
@@ -416,16 +430,33 @@ impl Session {
         if count > FORKS_MAX {
             return Err(Error::TooManyForks { count, most: FORKS_MAX });
         }
-        let places: Vec<Place> = match &self.place {
+        self.forks(count, |_| self.jar.clone())
+    }
+
+    /// The same, each from a jar of its own.
+    pub(crate) fn forks(&self, count: usize, jar: impl Fn(u64) -> Jar) -> Result<Vec<Self>> {
+        let audit = self.telling.audit();
+        let telling = || Telling::of_session(Some(audit.id().to_owned()));
+        let forks = match &self.place {
             Place::Here(here) => {
                 let rest: Rest = here.rest(&self.jar)?;
-                (0..count as u64).map(|number| Place::Here(Here::at_rest(rest.fork(number)))).collect()
+                let fork = |number| {
+                    let place = Place::Here(Here::at_rest(rest.fork(number)));
+                    Self { jar: jar(number), place, telling: telling() }
+                };
+                (0..count as u64).map(fork).collect()
             }
-            Place::There(there) => there.fork(count)?.into_iter().map(Place::There).collect(),
+            Place::There(there) => {
+                let fork = |(number, fork): (u64, RemoteFork)| {
+                    let telling = telling();
+                    let place = Place::There(fork.told_to(telling.audit()));
+                    Self { jar: jar(number), place, telling }
+                };
+                (0..).zip(there.fork(count)?).map(fork).collect()
+            }
         };
-        let audit = self.telling.audit();
         audit.step(AuditKind::Fork, &format!("{count} sessions"), None, Map::new());
-        Ok(places.into_iter().map(|place| Self::of(self.jar.clone(), place, audit.id())).collect())
+        Ok(forks)
     }
 
     /// Gives the session's place to others until it is next used. It keeps what it has, and a copy of its memory's pages.
@@ -439,6 +470,16 @@ impl Session {
             Place::There(there) => there.hibernate(self.id()),
         }
     }
+}
+
+/// What this process knows of a session beside what its worker will have, from a snapshot. Most have nothing that is worth looking for.
+fn served_state(jar: &Jar, body: &[u8]) -> Result<State> {
+    let grants = &jar.grants;
+    if grants.mounts.is_empty() && grants.secrets.is_empty() && grants.tools.is_empty() {
+        return Ok(State::default());
+    }
+    let (rest, _) = snapshot::unpack(jar, body)?;
+    Ok(State::of(&rest.kept))
 }
 
 impl std::fmt::Debug for Session {

@@ -7,6 +7,8 @@
 mod crashes;
 #[path = "workers/hostile.rs"]
 mod hostile;
+#[path = "workers/log.rs"]
+mod log;
 #[path = "workers/programs.rs"]
 mod programs;
 #[path = "workers/runs.rs"]
@@ -30,7 +32,7 @@ type Test = (&'static str, fn());
 /// The tests that are named, with their names.
 macro_rules! tests {
     ($($module:ident :: $name:ident),* $(,)?) => {
-        &[$((concat!(stringify!($module), "::", stringify!($name)), $module::$name as fn())),*]
+        &[$((concat!(stringify!($module), "::", stringify!($name)), crate::$module::$name as fn())),*]
     };
 }
 pub(crate) use tests;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["parent"] => programs::be_a_parent(),
         _ => {}
     }
+    log::show();
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
     let all = [runs::TESTS, sessions::TESTS, crashes::TESTS, programs::TESTS, hostile::TESTS, scheduling::TESTS];
     let wanted = |(name, _): &&Test| filter.is_none_or(|filter| name.contains(filter.as_str()));

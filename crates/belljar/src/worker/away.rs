@@ -1,6 +1,5 @@
 //! Runs and sessions in workers, as whoever asked for them sees them.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,23 +9,35 @@ use super::asked::{Asked, Own};
 use super::board::{Board, Place, Seat, Want};
 use super::form::KnownJar;
 use super::frame::{Call, Down, Reply};
-use super::waiting::{ask, foreign, run};
+use super::served::Served;
+use super::services;
+use super::waiting::{Asking, ask, foreign, run};
 use crate::admit::Plan;
 use crate::blocking::block_on;
 use crate::error::{Error, Result};
+use crate::host::audit::Audit;
 use crate::host::stopwatch::monotonic;
+use crate::host::without;
 use crate::limits::{Limits, MIB};
-use crate::host::files::Selection;
-use crate::outcome::{Applied, Ended, FileChange, GuestError, Outcome, SessionState, Usage};
+use crate::outcome::{Ended, FileChange, GuestError, Outcome, SessionState, Usage};
 
 /// Room for everything in an answer that has no limit of its own.
 const ANSWER_BYTES_MAX: u64 = 64 * MIB;
+
+/// The longest file of the host that is read whole.
+const READ_BYTES_MAX: u64 = 64 * MIB;
 
 /// A session that lives in a worker, or at rest here.
 pub(crate) struct RemoteSession {
     jar: Arc<KnownJar>,
     board: Arc<Board>,
-    state: Mutex<State>,
+    whole: Mutex<Whole>,
+}
+
+struct Whole {
+    state: State,
+    /// What it is served with, wherever it lives.
+    served: Served,
 }
 
 enum State {
@@ -59,37 +70,46 @@ impl Drop for Seated {
 /// # Errors
 ///
 /// When it was not run.
-pub(crate) async fn run_once(board: &Arc<Board>, jar: &Arc<KnownJar>, plan: Plan) -> Result<Outcome> {
+pub(crate) async fn run_once(
+    board: &Arc<Board>,
+    (jar, audit): (&Arc<KnownJar>, &Audit),
+    plan: Plan,
+) -> Result<Outcome> {
+    let mut served = jar.serve(audit, services::State::default());
+    served.open()?;
     let place = board.place(jar.want(false), &jar.image).await?;
     let worker = Arc::clone(&place.worker);
     worker.know(jar.number, &jar.form)?;
-    let (asked, own) = Asked::of(plan, &jar.form.limits);
-    let what = Call::Once { jar: jar.number, asked: Box::new(asked) };
-    outcome_of(jar, place, what, own).await
+    let session = worker.number_sessions(1);
+    let (asked, own) = Asked::of(plan, &jar.limits);
+    let what = Call::Once { jar: jar.number, session, asked: Box::new(asked) };
+    let asking = Asking { worker: &worker, held: Box::new(place), what, session, served: &mut served };
+    outcome_of(jar, asking, own).await
 }
 
 /// Runs code, and makes the outcome of what the worker says of it, or of its end.
-async fn outcome_of(jar: &KnownJar, place: Place, what: Call, own: Own) -> Result<Outcome> {
-    let worker = Arc::clone(&place.worker);
+async fn outcome_of(jar: &KnownJar, asking: Asking<'_>, own: Own) -> Result<Outcome> {
+    let Asking { worker, held, what, session, served } = asking;
+    let asking = Asking { worker, held, what, session, served: &mut *served };
     let limits = own.limits.clone();
     let began = monotonic();
-    let answer = match run(&worker, Box::new(place), what, own).await {
+    let answer = match run(asking, own).await {
         Err(Error::WorkerLost { fault }) => return Ok(crashed(&fault, monotonic() - began)),
         answer => answer?,
     };
-    match answer.map_err(|refusal| refusal.into_error(jar.sessions_max()))? {
-        Reply::Ran(claim) => match claim.into_outcome(&limits, monotonic() - began) {
-            Ok(outcome) => Ok(outcome),
-            Err(what) => {
-                worker.doom(what.to_owned());
-                match worker.lost() {
-                    Error::WorkerLost { fault } => Ok(crashed(&fault, monotonic() - began)),
-                    other => Err(other),
-                }
-            }
-        },
-        _ => Err(foreign(&worker)),
-    }
+    let wall = monotonic() - began;
+    let claim = match answer.map_err(|refusal| refusal.into_error(jar.sessions_max()))? {
+        Reply::Ran(claim) => claim,
+        _ => return Err(foreign(worker)),
+    };
+    let outcome = claim.into_outcome(&limits, wall).and_then(|outcome| served.accept(outcome));
+    outcome.or_else(|what| {
+        worker.doom(what);
+        match worker.lost() {
+            Error::WorkerLost { fault } => Ok(crashed(&fault, wall)),
+            other => Err(other),
+        }
+    })
 }
 
 /// The outcome of a run whose worker died.
@@ -123,164 +143,156 @@ pub(crate) enum Last {
 
 impl RemoteSession {
     /// Begins a session.
-    pub(crate) async fn start(board: &Arc<Board>, jar: &Arc<KnownJar>) -> Result<Self> {
+    pub(crate) async fn start(board: &Arc<Board>, jar: &Arc<KnownJar>, audit: &Audit) -> Result<Self> {
+        let mut served = jar.serve(audit, services::State::default());
+        served.open()?;
         let start = |jar, session| Call::Start { jar, session };
-        let (seated, reply) = seated(board, jar, start).await?;
-        match reply {
-            Reply::Nothing => Ok(Self::of(board, jar, State::Seated(Box::new(seated)))),
-            _ => Err(foreign(&seated.seat.worker)),
+        match seated(board, jar, &mut served, start).await? {
+            (seated, Reply::Nothing) => Ok(Self::of(board, jar, State::Seated(Box::new(seated)), served)),
+            (seated, _) => Err(foreign(&seated.seat.worker)),
         }
     }
 
-    /// Goes on from a packed session, and says what that was called.
-    pub(crate) async fn resume(board: &Arc<Board>, jar: &Arc<KnownJar>, body: &[u8]) -> Result<(Self, String)> {
-        let (seated, reply) = resumed(board, jar, body).await?;
-        match reply {
-            Reply::Bytes(name) => {
+    /// Goes on from a packed session that was served with `state`, and says what that was called.
+    pub(crate) async fn resume(
+        board: &Arc<Board>,
+        (jar, audit): (&Arc<KnownJar>, &Audit),
+        body: &[u8],
+        state: services::State,
+    ) -> Result<(Self, String)> {
+        let mut served = jar.serve(audit, state);
+        served.open()?;
+        match resumed(board, jar, &mut served, body).await? {
+            (seated, Reply::Bytes(name)) => {
                 let name = String::from_utf8_lossy(&name);
                 let name = name.chars().filter(char::is_ascii_hexdigit).take(32).collect();
-                Ok((Self::of(board, jar, State::Seated(Box::new(seated))), name))
+                Ok((Self::of(board, jar, State::Seated(Box::new(seated)), served), name))
             }
-            _ => Err(foreign(&seated.seat.worker)),
+            (seated, _) => Err(foreign(&seated.seat.worker)),
         }
     }
 
-    fn of(board: &Arc<Board>, jar: &Arc<KnownJar>, state: State) -> Self {
-        Self { jar: Arc::clone(jar), board: Arc::clone(board), state: Mutex::new(state) }
+    fn of(board: &Arc<Board>, jar: &Arc<KnownJar>, state: State, served: Served) -> Self {
+        let whole = Mutex::new(Whole { state, served });
+        Self { jar: Arc::clone(jar), board: Arc::clone(board), whole }
     }
 
     /// Runs code to its end.
     pub(crate) async fn run(&self, plan: Plan, last: Last, name: &str) -> Result<Outcome> {
-        let mut state = self.lock()?;
-        let (place, session) = self.wake(&mut state).await?;
+        let mut whole = self.lock()?;
+        let (place, session) = self.wake(&mut whole).await?;
+        let Whole { state, served } = &mut *whole;
         let worker = Arc::clone(&place.worker);
-        let (asked, own) = Asked::of(plan, &self.jar.form.limits);
+        let (asked, own) = Asked::of(plan, &self.jar.limits);
         let what = Call::Run { session, asked: Box::new(asked), is_last: last == Last::Yes };
-        let mut outcome = outcome_of(&self.jar, place, what, own).await?;
+        let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
+        let mut outcome = outcome_of(&self.jar, asking, own).await?;
         if worker.is_dead() || outcome.ended == Ended::Crashed && worker.is_doomed() {
-            outcome.session = self.survive(&mut state);
+            outcome.session = survive(state);
         } else if outcome.session == SessionState::Closed {
-            if let State::Seated(seated) = &mut *state {
+            if let State::Seated(seated) = state {
                 seated.has_ended = true;
             }
         } else if self.board.settings.keeps_checkpoints {
-            self.save(&mut state, name).await;
+            self.save(&mut whole, name).await;
         }
         Ok(outcome)
     }
 
     /// Keeps what the session is now. If it cannot be packed, what was kept before is as good as nothing.
-    async fn save(&self, state: &mut State, name: &str) {
-        let packed = self.packed(state, name).await;
-        if let State::Seated(seated) = state {
+    async fn save(&self, whole: &mut Whole, name: &str) {
+        let packed = self.packed(whole, name).await;
+        if let State::Seated(seated) = &mut whole.state {
             seated.saved = packed.ok();
         }
     }
 
-    /// What becomes of the session now that its worker is gone.
-    fn survive(&self, state: &mut State) -> SessionState {
-        let State::Seated(seated) = state else { return SessionState::Closed };
-        match seated.saved.take() {
-            Some(saved) => {
-                *state = State::Packed(saved);
-                SessionState::RolledBack
-            }
-            None => {
-                let lost = seated.seat.worker.lost();
-                *state = State::Lost(match lost {
-                    Error::WorkerLost { fault } => fault,
-                    _ => String::new(),
-                });
-                SessionState::Closed
-            }
-        }
-    }
-
     /// A place in the worker in which the session lives, from now on if it rested.
-    async fn wake(&self, state: &mut State) -> Result<(Place, u64)> {
-        if let State::Seated(seated) = state
-            && seated.seat.worker.is_dead()
-        {
-            self.survive(state);
-        }
-        match state {
-            State::Seated(seated) => {
-                let want = Want { on: Some(seated.seat.worker.number), ..self.jar.want(false) };
-                match self.board.place(want, &self.jar.image).await {
-                    Ok(place) => Ok((place, seated.session)),
-                    // It died while we waited.
-                    Err(_) if seated.seat.worker.is_dead() && seated.saved.is_some() => {
-                        self.survive(state);
-                        Box::pin(self.wake(state)).await
-                    }
-                    Err(_) if seated.seat.worker.is_dead() => Err(seated.seat.worker.lost()),
-                    Err(error) => Err(error),
+    async fn wake(&self, whole: &mut Whole) -> Result<(Place, u64)> {
+        loop {
+            let Whole { state, served } = &mut *whole;
+            match state {
+                State::Seated(seated) if seated.seat.worker.is_dead() => {
+                    survive(state);
                 }
+                State::Seated(seated) => {
+                    let want = Want { on: Some(seated.seat.worker.number), ..self.jar.want(false) };
+                    match self.board.place(want, &self.jar.image).await {
+                        Ok(place) => return Ok((place, seated.session)),
+                        // It died while we waited.
+                        Err(_) if seated.seat.worker.is_dead() => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                State::Packed(body) => {
+                    let body = Arc::clone(body);
+                    let (mut seated, _) = resumed(&self.board, &self.jar, served, &body).await?;
+                    seated.saved = self.board.settings.keeps_checkpoints.then_some(body);
+                    *state = State::Seated(Box::new(seated));
+                }
+                State::Lost(fault) => return Err(Error::WorkerLost { fault: fault.clone() }),
             }
-            State::Packed(body) => {
-                let body = Arc::clone(body);
-                let (mut seated, _) = resumed(&self.board, &self.jar, &body).await?;
-                seated.saved = self.board.settings.keeps_checkpoints.then_some(body);
-                *state = State::Seated(Box::new(seated));
-                Box::pin(self.wake(state)).await
-            }
-            State::Lost(fault) => Err(Error::WorkerLost { fault: fault.clone() }),
         }
     }
 
     /// Asks the worker something about the session.
-    async fn ask(&self, state: &mut State, what: impl FnOnce(u64) -> Call, most: u64) -> Result<Reply> {
-        let (place, session) = self.wake(state).await?;
+    async fn ask(&self, whole: &mut Whole, what: impl FnOnce(u64) -> Call, most: u64) -> Result<Reply> {
+        let (place, session) = self.wake(whole).await?;
         let worker = Arc::clone(&place.worker);
-        let answer = ask(&worker, Box::new(place), what(session), most).await?;
+        let what = what(session);
+        let served = &mut whole.served;
+        let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
+        let answer = ask(asking, most).await?;
         answer.map_err(|refusal| refusal.into_error(self.jar.sessions_max()))
     }
 
     /// The same, where the answer is bytes.
     async fn ask_bytes(&self, what: impl FnOnce(u64) -> Call, most: u64) -> Result<Vec<u8>> {
-        let mut state = self.lock()?;
-        match self.ask(&mut state, what, most).await? {
+        let mut whole = self.lock()?;
+        match self.ask(&mut whole, what, most).await? {
             Reply::Bytes(bytes) => Ok(bytes),
-            _ => Err(self.foreign(&state)),
+            _ => Err(foreign_to(&whole)),
         }
     }
 
     /// Candidates for what is being typed, and where it begins.
     pub(crate) async fn complete(&self, code: &str, cursor: usize) -> Result<(usize, Vec<String>)> {
         let (code, at) = (code.to_owned(), cursor as u64);
-        let mut state = self.lock()?;
+        let mut whole = self.lock()?;
         let what = |session| Call::Complete { session, code, cursor: at };
-        match self.ask(&mut state, what, ANSWER_BYTES_MAX).await? {
+        match self.ask(&mut whole, what, ANSWER_BYTES_MAX).await? {
             Reply::Completions { start, candidates } => {
                 Ok((usize::try_from(start).unwrap_or(usize::MAX).min(cursor), candidates))
             }
-            _ => Err(self.foreign(&state)),
+            _ => Err(foreign_to(&whole)),
         }
     }
 
     /// What the engine says of code: 1 for complete, 2 for incomplete, 3 for wrong.
     pub(crate) async fn check(&self, code: &str) -> Result<u8> {
         let code = code.to_owned();
-        let mut state = self.lock()?;
-        match self.ask(&mut state, |session| Call::Check { session, code }, ANSWER_BYTES_MAX).await? {
+        let mut whole = self.lock()?;
+        match self.ask(&mut whole, |session| Call::Check { session, code }, ANSWER_BYTES_MAX).await? {
             Reply::Completeness(number) => Ok(number),
-            _ => Err(self.foreign(&state)),
+            _ => Err(foreign_to(&whole)),
         }
     }
 
     pub(crate) fn read_file(&self, path: &str) -> Result<Vec<u8>> {
         let path = path.to_owned();
-        let most = self.limits().files_bytes + ANSWER_BYTES_MAX;
-        block_on(self.ask_bytes(|session| Call::ReadFile { session, path }, most))
+        // A file may lie in a mount, and is read whole.
+        let most = self.limits().files_bytes.max(READ_BYTES_MAX) + ANSWER_BYTES_MAX;
+        let content = block_on(self.ask_bytes(|session| Call::ReadFile { session, path }, most))?;
+        self.without_secrets(content)
     }
 
     pub(crate) fn changes(&self) -> Result<Vec<FileChange>> {
         block_on(async {
-            let mut state = self.lock()?;
+            let mut whole = self.lock()?;
             let most = self.limits().files_bytes.min(1024 * MIB) + ANSWER_BYTES_MAX;
-            match self.ask(&mut state, |session| Call::Changes { session }, most).await? {
+            match self.ask(&mut whole, |session| Call::Changes { session }, most).await? {
                 Reply::Changes(changes) => Ok(changes),
-                _ => Err(self.foreign(&state)),
+                _ => Err(foreign_to(&whole)),
             }
         })
     }
@@ -289,72 +301,83 @@ impl RemoteSession {
         let path = path.to_owned();
         let most = 2 * self.limits().files_bytes + ANSWER_BYTES_MAX;
         let diff = block_on(self.ask_bytes(|session| Call::Diff { session, path }, most))?;
-        Ok(String::from_utf8_lossy(&diff).into_owned())
+        Ok(String::from_utf8_lossy(&self.without_secrets(diff)?).into_owned())
     }
 
     /// The session as a body for a snapshot. `name` is what it is called.
     pub(crate) fn pack(&self, name: &str) -> Result<Arc<[u8]>> {
         block_on(async {
-            let mut state = self.lock()?;
-            self.packed(&mut state, name).await
+            let mut whole = self.lock()?;
+            self.packed(&mut whole, name).await
         })
     }
 
-    async fn packed(&self, state: &mut State, name: &str) -> Result<Arc<[u8]>> {
-        if let State::Packed(body) = state {
+    async fn packed(&self, whole: &mut Whole, name: &str) -> Result<Arc<[u8]>> {
+        if let State::Packed(body) = &whole.state {
             return Ok(Arc::clone(body));
         }
         let limits = self.limits();
         let most = limits.memory_bytes + limits.files_bytes + ANSWER_BYTES_MAX;
         let name = name.to_owned();
-        match self.ask(state, |session| Call::Pack { session, name }, most).await? {
+        match self.ask(whole, |session| Call::Pack { session, name }, most).await? {
             Reply::Bytes(body) => Ok(body.into()),
-            _ => Err(self.foreign(state)),
+            _ => Err(foreign_to(whole)),
         }
     }
 
-    pub(crate) fn apply(&self, _: &Selection) -> Result<Applied> {
-        Err(Error::Internal("not yet".to_owned()))
-    }
-
-    pub(crate) fn save_output(&self, _: &Path) -> Result<Applied> {
-        Err(Error::Internal("not yet".to_owned()))
-    }
-
-    /// Lets the session rest here, and gives its seat to others.
+    /// Lets the session rest here as it is, and gives its seat to others.
     pub(crate) fn hibernate(&self, name: &str) -> Result<()> {
         block_on(async {
-            let mut state = self.lock()?;
-            let body = self.packed(&mut state, name).await?;
-            *state = State::Packed(body);
+            let mut whole = self.lock()?;
+            let body = self.packed(&mut whole, name).await?;
+            whole.state = State::Packed(body);
             Ok(())
         })
     }
 
-    /// `count` sessions that go on from here.
-    pub(crate) fn fork(&self, count: usize) -> Result<Vec<Self>> {
+    /// Lets the session go on from another body, which is what it was but for what `change` does to it.
+    pub(crate) fn change<T>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&[u8]) -> Result<(T, Vec<u8>)>,
+    ) -> Result<T> {
         block_on(async {
-            let mut state = self.lock()?;
-            let (place, session) = self.wake(&mut state).await?;
+            let mut whole = self.lock()?;
+            let body = self.packed(&mut whole, name).await?;
+            let (changed, body) = change(&body)?;
+            whole.state = State::Packed(body.into());
+            Ok(changed)
+        })
+    }
+
+    /// `count` sessions that go on from here.
+    pub(crate) fn fork(&self, count: usize) -> Result<Vec<RemoteFork>> {
+        block_on(async {
+            let mut whole = self.lock()?;
+            let (place, session) = self.wake(&mut whole).await?;
             let worker = Arc::clone(&place.worker);
             let (count, first) = (count as u64, worker.number_sessions(count as u64));
-            let State::Seated(seated) = &*state else { return Err(Error::Closed) };
-            let fork = |number| Seated { session: number, seat: seated.seat.another(), saved: None, has_ended: false };
+            let Whole { state: State::Seated(seated), served } = &mut *whole else { return Err(Error::Closed) };
+            let fork = |session| Seated { session, seat: seated.seat.another(), saved: None, has_ended: false };
             // They are here before they are there: whatever happens, they are dropped there as well.
             let forks: Vec<Seated> = (first..first + count).map(fork).collect();
+            let state = served.state();
             let what = Call::Fork { session, first, count };
-            let answer = ask(&worker, Box::new(place), what, ANSWER_BYTES_MAX).await?;
-            match answer.map_err(|refusal| refusal.into_error(self.jar.sessions_max()))? {
+            let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
+            match ask(asking, ANSWER_BYTES_MAX).await?.map_err(|no| no.into_error(self.jar.sessions_max()))? {
                 Reply::Nothing => {}
                 _ => return Err(foreign(&worker)),
             }
-            let of = |seated| Self::of(&self.board, &self.jar, State::Seated(Box::new(seated)));
+            let of = |seated| {
+                let (board, jar) = (Arc::clone(&self.board), Arc::clone(&self.jar));
+                RemoteFork { board, jar, seated, state: state.clone() }
+            };
             Ok(forks.into_iter().map(of).collect())
         })
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.lock().is_ok_and(|state| match &*state {
+        self.lock().is_ok_and(|whole| match &whole.state {
             State::Seated(seated) => {
                 seated.has_ended || seated.seat.worker.is_dead() && seated.saved.is_none()
             }
@@ -363,31 +386,73 @@ impl RemoteSession {
         })
     }
 
-    fn foreign(&self, state: &State) -> Error {
-        match state {
-            State::Seated(seated) => foreign(&seated.seat.worker),
-            _ => Error::Closed,
-        }
+    /// What the worker read, without secrets that it does not know.
+    fn without_secrets(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        Ok(without(self.lock()?.served.secrets(), bytes))
     }
 
     fn limits(&self) -> &Limits {
-        &self.jar.form.limits
+        &self.jar.limits
     }
 
-    fn lock(&self) -> Result<MutexGuard<'_, State>> {
-        self.state.try_lock().map_err(|_| Error::Busy)
+    fn lock(&self) -> Result<MutexGuard<'_, Whole>> {
+        self.whole.try_lock().map_err(|_| Error::Busy)
+    }
+}
+
+/// A fork that nobody has been told of yet.
+pub(crate) struct RemoteFork {
+    board: Arc<Board>,
+    jar: Arc<KnownJar>,
+    seated: Seated,
+    state: services::State,
+}
+
+impl RemoteFork {
+    /// The session, whose doings `audit` is told.
+    pub(crate) fn told_to(self, audit: &Audit) -> RemoteSession {
+        let served = self.jar.serve(audit, self.state);
+        RemoteSession::of(&self.board, &self.jar, State::Seated(Box::new(self.seated)), served)
+    }
+}
+
+/// What becomes of a session whose worker is gone.
+fn survive(state: &mut State) -> SessionState {
+    let State::Seated(seated) = state else { return SessionState::Closed };
+    let lost = seated.seat.worker.lost();
+    match (seated.saved.take(), lost) {
+        (Some(saved), _) => {
+            *state = State::Packed(saved);
+            return SessionState::RolledBack;
+        }
+        (None, Error::WorkerLost { fault }) => *state = State::Lost(fault),
+        (None, _) => *state = State::Lost(String::new()),
+    }
+    SessionState::Closed
+}
+
+fn foreign_to(whole: &Whole) -> Error {
+    match &whole.state {
+        State::Seated(seated) => foreign(&seated.seat.worker),
+        _ => Error::Closed,
     }
 }
 
 /// A session that goes on in some worker from a body.
-async fn resumed(board: &Arc<Board>, jar: &Arc<KnownJar>, body: &[u8]) -> Result<(Seated, Reply)> {
-    seated(board, jar, |jar, session| Call::Resume { jar, session, body: body.to_vec() }).await
+async fn resumed(
+    board: &Arc<Board>,
+    jar: &Arc<KnownJar>,
+    served: &mut Served,
+    body: &[u8],
+) -> Result<(Seated, Reply)> {
+    seated(board, jar, served, |jar, session| Call::Resume { jar, session, body: body.to_vec() }).await
 }
 
 /// A session that begins in some worker as `how` says, given the jar's number and its own.
 async fn seated(
     board: &Arc<Board>,
     jar: &Arc<KnownJar>,
+    served: &mut Served,
     how: impl FnOnce(u64, u64) -> Call,
 ) -> Result<(Seated, Reply)> {
     let mut place = board.place(jar.want(true), &jar.image).await?;
@@ -396,7 +461,9 @@ async fn seated(
     let session = worker.number_sessions(1);
     let seat = place.take_seat().ok_or_else(|| Error::Internal("a place has no seat".to_owned()))?;
     let seated = Seated { session, seat, saved: None, has_ended: false };
-    let answer = ask(&worker, Box::new(place), how(jar.number, session), ANSWER_BYTES_MAX).await?;
+    let what = how(jar.number, session);
+    let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
+    let answer = ask(asking, ANSWER_BYTES_MAX).await?;
     let reply = answer.map_err(|refusal| refusal.into_error(jar.sessions_max()))?;
     Ok((seated, reply))
 }

@@ -330,8 +330,8 @@ impl Board {
         state.next_worker += 1;
         state.slots[slot] = Slot::Starting(state.images.len());
         let Settings { sessions_max, runs_max, requires_jail, .. } = self.settings;
-        let images = state.images.clone();
-        Some((state.next_worker, Setup { images, sessions_max, runs_max, requires_jail }))
+        let (images, parent) = (state.images.clone(), std::process::id());
+        Some((state.next_worker, Setup { images, sessions_max, runs_max, requires_jail, parent }))
     }
 
     /// A worker is ready. The one that had its slot before leaves when it has nothing left to do.

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::frame::{OUTPUT_AHEAD, PIECE_BYTES_MAX, Reply, Up, decode};
+use super::frame::{AHEAD_MAX, PIECE_BYTES_MAX, Reply, Up, decode};
 use super::memory::SharedMemory;
 use super::refusal::Refusal;
+use super::services::{ASK_BYTES_MAX, Ask, OperationAsk, OperationNumber};
 use crate::outcome::Stream;
 
 /// What a worker did that it may not do.
@@ -22,6 +23,10 @@ pub(super) type Violation = &'static str;
 pub(super) enum Event {
     Output(Stream, Vec<u8>),
     WantsInput,
+    Ask(Ask),
+    Begin(OperationNumber, OperationAsk),
+    More(OperationNumber),
+    GiveUp(OperationNumber),
     Done(Result<Reply, Refusal>),
 }
 
@@ -55,8 +60,10 @@ struct Open<Held> {
     expect: Expect,
     /// None when nobody waits any more.
     events: Option<Sender<Event>>,
-    /// Frames of output that nobody has taken yet.
+    /// Frames that are not answered, and that nobody has taken yet.
     ahead: u32,
+    /// Whether it has asked something and has no reply yet.
+    waits_for_reply: bool,
     /// Whether it has asked for input and has none yet.
     waits_for_input: bool,
     room: Option<(Arc<SharedMemory>, u64)>,
@@ -73,16 +80,23 @@ impl<Held> Calls<Held> {
     /// Opens a call: its number, and where its events come. None when the worker is lost.
     pub(super) fn open(&self, expect: Expect, held: Held) -> Option<(u64, Receiver<Event>)> {
         // Room for everything that may come before somebody looks.
-        let (events, receiver) = channel(OUTPUT_AHEAD as usize + 2);
+        let (events, receiver) = channel(AHEAD_MAX as usize + 3);
         let mut table = self.lock();
         if table.is_lost {
             return None;
         }
         let call = table.next;
         table.next += 1;
-        let events = Some(events);
-        let open =
-            Open { expect, events, ahead: 0, waits_for_input: false, room: None, due: None, held };
+        let open = Open {
+            expect,
+            events: Some(events),
+            ahead: 0,
+            waits_for_input: false,
+            waits_for_reply: false,
+            room: None,
+            due: None,
+            held,
+        };
         table.open.insert(call, open);
         Some((call, receiver))
     }
@@ -95,7 +109,7 @@ impl<Held> Calls<Held> {
         true
     }
 
-    /// So many frames of its output were taken.
+    /// So many of its frames were taken.
     pub(super) fn taken(&self, call: u64, frames: u32) {
         if let Some(open) = self.lock().open.get_mut(&call) {
             open.ahead = open.ahead.saturating_sub(frames);
@@ -106,6 +120,13 @@ impl<Held> Calls<Held> {
     pub(super) fn answered_input(&self, call: u64) {
         if let Some(open) = self.lock().open.get_mut(&call) {
             open.waits_for_input = false;
+        }
+    }
+
+    /// It has the reply to what it asked.
+    pub(super) fn replied(&self, call: u64) {
+        if let Some(open) = self.lock().open.get_mut(&call) {
+            open.waits_for_reply = false;
         }
     }
 
@@ -137,20 +158,54 @@ impl<Held> Calls<Held> {
     /// When it may not say that now.
     pub(super) fn take(&self, said: Up) -> Result<Option<Room>, Violation> {
         match said {
-            Up::Ready | Up::NotReady(_) => Err("it began once more"),
+            Up::Ready(_) | Up::NotReady(_) => Err("it began once more"),
             Up::Output { call, stream, bytes } => self.output(call, stream, bytes).map(|()| None),
             Up::WantsInput { call } => self.wants_input(call).map(|()| None),
             Up::WantsRoom { call, bytes } => self.wants_room(call, bytes),
-            Up::InRoom { call } => {
-                let (memory, bytes) = self.lock().get(call)?.room.clone().ok_or("it has no room for an answer")?;
-                let answer = memory.read(bytes).map_err(|_| "what it left in memory cannot be read")?;
-                match decode(&answer)? {
-                    Up::Done { call: same, done } if same == call => self.done(call, done).map(|()| None),
-                    _ => Err("it left something else than an answer in memory"),
-                }
-            }
-            Up::Done { call, done } => self.done(call, done).map(|()| None),
+            Up::InRoom { call } => self.in_room(call).map(|()| None),
+            said => self.speak(said).map(|()| None),
         }
+    }
+
+    /// What may lie in a room as well.
+    fn speak(&self, said: Up) -> Result<(), Violation> {
+        match said {
+            Up::Done { call, done } => self.done(call, done),
+            Up::Ask { call, ask } => {
+                let mut table = self.lock();
+                let open = table.get(call)?;
+                if std::mem::replace(&mut open.waits_for_reply, true) {
+                    return Err("it asked once more before it had a reply");
+                }
+                open.send(Event::Ask(ask))
+            }
+            Up::Begin { call, operation, ask } => self.unanswered(call, Event::Begin(operation, ask)),
+            Up::More { call, operation } => self.unanswered(call, Event::More(operation)),
+            Up::GiveUp { call, operation } => self.unanswered(call, Event::GiveUp(operation)),
+            _ => Err("it left something else than a question or an answer in memory"),
+        }
+    }
+
+    fn in_room(&self, call: u64) -> Result<(), Violation> {
+        let (memory, bytes) = self.lock().get(call)?.room.take().ok_or("it has no room for an answer")?;
+        let said: Up = decode(&memory.read(bytes).map_err(|_| "what it left in memory cannot be read")?)?;
+        match said {
+            Up::Done { call: of, .. } | Up::Ask { call: of, .. } | Up::Begin { call: of, .. } if of == call => {
+                self.speak(said)
+            }
+            _ => Err("it left something else than a question or an answer in memory"),
+        }
+    }
+
+    /// An event that is not answered: no more of them than fit.
+    fn unanswered(&self, call: u64, event: Event) -> Result<(), Violation> {
+        let mut table = self.lock();
+        let open = table.get(call)?;
+        if open.ahead == AHEAD_MAX {
+            return Err("it says more than is taken");
+        }
+        open.ahead += 1;
+        open.send(event)
     }
 
     fn output(&self, call: u64, stream: Stream, bytes: Vec<u8>) -> Result<(), Violation> {
@@ -161,11 +216,8 @@ impl<Held> Calls<Held> {
         }
         let left = open.expect.output_bytes_max.checked_sub(bytes.len() as u64);
         open.expect.output_bytes_max = left.ok_or("it printed more than the limit allows")?;
-        if open.ahead == OUTPUT_AHEAD {
-            return Err("it prints faster than its output is taken");
-        }
-        open.ahead += 1;
-        open.send(Event::Output(stream, bytes))
+        drop(table);
+        self.unanswered(call, Event::Output(stream, bytes))
     }
 
     fn wants_input(&self, call: u64) -> Result<(), Violation> {
@@ -180,7 +232,7 @@ impl<Held> Calls<Held> {
     fn wants_room(&self, call: u64, bytes: u64) -> Result<Option<Room>, Violation> {
         let mut table = self.lock();
         let open = table.get(call)?;
-        if bytes > open.expect.answer_bytes_max {
+        if bytes > open.expect.answer_bytes_max.max(ASK_BYTES_MAX as u64) {
             return Err("its answer is larger than it can be");
         }
         if open.room.is_some() {
@@ -267,7 +319,7 @@ mod tests {
         let calls = Calls::new();
         let (call, mut events) = calls.open(expect(), ()).unwrap();
         let refused = |said| calls.take(said).unwrap_err();
-        assert_eq!(refused(Up::Ready), "it began once more");
+        assert_eq!(refused(Up::Ready(Vec::new())), "it began once more");
         assert_eq!(refused(done(7)), UNKNOWN);
         assert_eq!(refused(print(call, 101)), "it printed more than the limit allows");
         assert_eq!(refused(print(call, PIECE_BYTES_MAX + 1)), "a piece of output is too long");
@@ -275,10 +327,10 @@ mod tests {
         assert_eq!(refused(Up::InRoom { call }), "it has no room for an answer");
         calls.take(Up::WantsInput { call }).unwrap();
         assert_eq!(refused(Up::WantsInput { call }), "it asked for input that it cannot have");
-        for _ in 0..OUTPUT_AHEAD {
+        for _ in 0..AHEAD_MAX {
             calls.take(print(call, 1)).unwrap();
         }
-        assert_eq!(refused(print(call, 1)), "it prints faster than its output is taken");
+        assert_eq!(refused(print(call, 1)), "it says more than is taken");
         assert!(matches!(events.try_recv(), Ok(Event::WantsInput)));
         assert!(matches!(events.try_recv(), Ok(Event::Output(..))));
         calls.taken(call, 1);
@@ -305,7 +357,7 @@ mod tests {
         room.memory.fill(&of_another).unwrap();
         assert_eq!(
             calls.take(Up::InRoom { call }).unwrap_err(),
-            "it left something else than an answer in memory"
+            "it left something else than a question or an answer in memory"
         );
     }
 
@@ -341,7 +393,7 @@ mod tests {
                     2 => Up::WantsRoom { call, bytes: number },
                     3 => Up::InRoom { call },
                     4 => done(call),
-                    _ => Up::Ready,
+                    _ => Up::Ready(Vec::new()),
                 };
                 if calls.take(said).is_err() {
                     calls.lose_all();

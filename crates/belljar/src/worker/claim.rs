@@ -90,11 +90,11 @@ impl Claim {
     /// # Errors
     ///
     /// What in it cannot be.
-    pub(super) fn into_outcome(self, limits: &Limits, wall: Duration) -> Result<Outcome, &'static str> {
+    pub(super) fn into_outcome(self, limits: &Limits, wall: Duration) -> Result<Outcome, String> {
         self.check(limits)?;
         let chunk = |(stream, bytes): (Stream, serde_bytes::ByteBuf)| Chunk { stream, text: Text::from(bytes.into_vec()) };
         let output: Vec<Chunk> = self.output.into_iter().map(chunk).collect();
-        let json = |text| Json::new(text).map_err(|_| "it claims a value that is not JSON");
+        let json = |text| Json::new(text).map_err(|_| "it claims something as JSON that is none".to_owned());
         let value = match self.value {
             Some((text, repr, r#type)) => Some(Value { json: text.map(json).transpose()?, repr, r#type }),
             None => None,
@@ -112,7 +112,7 @@ impl Claim {
             truncated: self.truncated,
             files: self.files,
             changes: self.changes,
-            pending: self.pending.into_iter().map(pending).collect::<Result<_, &str>>()?,
+            pending: self.pending.into_iter().map(pending).collect::<Result<_, String>>()?,
             session: self.session,
             usage: used(self.usage, limits, wall),
         })

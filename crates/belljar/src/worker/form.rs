@@ -4,9 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::board::{Board, Want};
-use super::frame::{ImagePlace, JarForm};
+use super::frame::{ImagePlace, JarForm, Kind, encode};
+use super::served::Served;
+use super::services::State;
+use super::services::granted::Granted;
 use super::workers::Workers;
 use crate::error::Result;
+use crate::grants::Grants;
+use crate::host::audit::Audit;
+use crate::limits::Limits;
 
 /// Where a jar's code runs, and what is known of it there.
 #[derive(Clone, Debug)]
@@ -29,24 +35,35 @@ impl Remote {
         self.workers.board()
     }
 
-    /// What is known of the jar, which is what `form` says: how it is, its image, and whose code it runs.
+    /// What is known of the jar, which is what `parts` says.
     pub(crate) fn known(
         &self,
-        form: impl FnOnce() -> Result<(JarForm, ImagePlace, Arc<str>)>,
-    ) -> Result<Arc<KnownJar>> {
-        if let Some(known) = self.known.get() {
-            return Ok(Arc::clone(known));
-        }
-        let known = Arc::new(KnownJar::new(Arc::clone(self.board()), form()?));
-        Ok(Arc::clone(self.known.get_or_init(|| known)))
+        parts: impl FnOnce() -> JarParts,
+    ) -> Arc<KnownJar> {
+        let known = || Arc::new(KnownJar::new(Arc::clone(self.board()), parts()));
+        Arc::clone(self.known.get_or_init(known))
     }
+}
+
+/// What a jar is made of.
+pub(crate) struct JarParts {
+    pub(crate) kind: Kind,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) image: ImagePlace,
+    /// Whose code it runs.
+    pub(crate) tenant: Arc<str>,
 }
 
 /// A jar whose code runs in workers. Workers that have heard of it forget it when it is dropped.
 #[derive(Debug)]
 pub(crate) struct KnownJar {
     pub(super) number: u64,
-    pub(super) form: JarForm,
+    pub(super) kind: Kind,
+    pub(super) limits: Arc<Limits>,
+    pub(super) grants: Arc<Grants>,
+    /// What a worker is told of it.
+    pub(super) form: Vec<u8>,
     pub(super) image: ImagePlace,
     /// Whose code it runs.
     pub(super) tenant: Arc<str>,
@@ -54,21 +71,29 @@ pub(crate) struct KnownJar {
 }
 
 impl KnownJar {
-    fn new(board: Arc<Board>, (form, image, tenant): (JarForm, ImagePlace, Arc<str>)) -> Self {
+    fn new(board: Arc<Board>, parts: JarParts) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), form, image, tenant, board }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let JarParts { kind, limits, grants, image, tenant } = parts;
+        let form = JarForm { kind: kind.clone(), limits: Limits::clone(&limits), granted: Granted::of(&grants) };
+        Self { number, kind, limits, grants, form: encode(&form), image, tenant, board }
     }
 }
 
 impl KnownJar {
     /// Sees to it that there is a worker that can run it.
     pub(crate) async fn ready(&self, board: &Arc<Board>) -> Result<()> {
-        board.ensure(&self.form.kind, &self.image).await
+        board.ensure(&self.kind, &self.image).await
     }
 
     /// What a run of it asks for, and whether it begins a session.
     pub(super) fn want(&self, wants_seat: bool) -> Want {
-        Want { tenant: Arc::clone(&self.tenant), kind: self.form.kind.clone(), on: None, wants_seat }
+        Want { tenant: Arc::clone(&self.tenant), kind: self.kind.clone(), on: None, wants_seat }
+    }
+
+    /// What serves a session of it that goes on from there.
+    pub(super) fn serve(&self, audit: &Audit, state: State) -> Served {
+        Served::new((&self.grants, &self.limits), audit, state)
     }
 
     pub(super) fn sessions_max(&self) -> u32 {

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::asked::Asked;
 use super::claim::Claim;
 use super::refusal::Refusal;
+use super::services::granted::Granted;
+use super::services::{self, OperationAsk, OperationNumber, SessionNumber};
 use crate::host::bounded;
+use crate::host::operations::Field;
 use crate::limits::Limits;
 use crate::outcome::{FileChange, Stream};
 
@@ -23,8 +26,8 @@ pub(super) const FRAME_BYTES_MAX: usize = 32 * 1024;
 /// The most of what code prints, or is given to read, that one frame carries.
 pub(super) const PIECE_BYTES_MAX: usize = FRAME_BYTES_MAX - 64;
 
-/// How many frames of output a run may be ahead of whoever takes it.
-pub(super) const OUTPUT_AHEAD: u32 = 16;
+/// How many frames that are not answered a call may be ahead of whoever takes them.
+pub(super) const AHEAD_MAX: u32 = 16;
 
 /// The most completions, and the most changes of files, that an answer lists.
 const LIST_MAX: usize = 2_000_000;
@@ -57,15 +60,16 @@ pub(super) struct Setup {
     pub(super) sessions_max: u32,
     pub(super) runs_max: u32,
     pub(super) requires_jail: bool,
+    /// The process id of the parent.
+    pub(super) parent: u32,
 }
 
 /// A jar as a worker knows it: everything but what it may reach outside.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct JarForm {
     pub(crate) kind: Kind,
     pub(crate) limits: Limits,
-    pub(crate) seed: Option<u64>,
-    pub(crate) files: Vec<(String, serde_bytes::ByteBuf)>,
+    pub(crate) granted: Granted,
 }
 
 /// What the parent says.
@@ -74,7 +78,12 @@ pub(super) enum Down {
     /// The first thing that it says.
     Setup(Setup),
     /// From now on `number` means this jar.
-    Jar { number: u64, form: Box<JarForm> },
+    Jar {
+        number: u64,
+        /// A [`JarForm`], written once for all workers.
+        #[serde(with = "serde_bytes")]
+        form: Vec<u8>,
+    },
     /// It means none any more.
     ForgetJar { number: u64 },
     /// Something is to be done, and answered under this number.
@@ -83,8 +92,12 @@ pub(super) enum Down {
     Cancel { call: u64 },
     /// Nobody waits for the answer: it is to be given at once, whatever it is.
     Abandon { call: u64 },
-    /// So many frames of its output were taken.
+    /// So many of the frames were taken that are not answered.
     Taken { call: u64, frames: u32 },
+    /// The reply to what it asked. What is attached belongs to it.
+    Reply { call: u64, reply: services::Reply },
+    /// The next field of an operation; none when it is over.
+    Field { session: SessionNumber, operation: OperationNumber, field: Option<Field> },
     /// What was read for it; nothing at the end.
     Piece {
         call: u64,
@@ -103,7 +116,7 @@ pub(super) enum Down {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Call {
     /// Runs code in a session of its own.
-    Once { jar: u64, asked: Box<Asked> },
+    Once { jar: u64, session: u64, asked: Box<Asked> },
     Start { jar: u64, session: u64 },
     /// A session that goes on from a body that was packed.
     Resume {
@@ -124,11 +137,30 @@ pub(crate) enum Call {
     Fork { session: u64, first: u64, count: u64 },
 }
 
+impl Call {
+    /// The session that it is about.
+    pub(super) fn session(&self) -> u64 {
+        match self {
+            Self::Once { session, .. }
+            | Self::Start { session, .. }
+            | Self::Resume { session, .. }
+            | Self::Run { session, .. }
+            | Self::Complete { session, .. }
+            | Self::Check { session, .. }
+            | Self::ReadFile { session, .. }
+            | Self::Changes { session }
+            | Self::Diff { session, .. }
+            | Self::Pack { session, .. }
+            | Self::Fork { session, .. } => *session,
+        }
+    }
+}
+
 /// What a worker says, after its greeting.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Up {
-    /// It has everything mapped and has shut itself in.
-    Ready,
+    /// It has everything mapped and has shut itself in. With the layers of the jail that it could not have, and why.
+    Ready(#[serde(deserialize_with = "bounded::list::<64, _, _>")] Vec<(String, String)>),
     /// It could not.
     NotReady(Refusal),
     Output {
@@ -139,10 +171,18 @@ pub(super) enum Up {
     },
     /// The code reads standard input.
     WantsInput { call: u64 },
-    /// The answer has so many bytes, and needs room.
+    /// The answer, or a question, has so many bytes, and needs room.
     WantsRoom { call: u64, bytes: u64 },
     /// It lies there.
     InRoom { call: u64 },
+    /// The code wants something of the host, and waits for the reply.
+    Ask { call: u64, ask: services::Ask },
+    /// It begins an operation.
+    Begin { call: u64, operation: OperationNumber, ask: OperationAsk },
+    /// There is room for one more field of it.
+    More { call: u64, operation: OperationNumber },
+    /// It wants no more of it.
+    GiveUp { call: u64, operation: OperationNumber },
     Done { call: u64, done: Result<Reply, Refusal> },
 }
 

@@ -102,7 +102,12 @@ pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Res
     let told = young.channel.send(&encode(&Down::Setup(setup.clone())), None, Wait::No);
     told.map_err(|_| refused(young.end("cannot be told what to do")))?;
     match young.hear(READY_TIME_MAX).map(decode::<Up>).map_err(refused)? {
-        Ok(Up::Ready) => {}
+        Ok(Up::Ready(missing)) => {
+            for (layer, why) in missing {
+                let (layer, why) = (crate::audit::shown(&layer), crate::audit::shown(&why));
+                tracing::warn!(layer, why, "a layer of the jail of workers is not to be had here");
+            }
+        }
         Ok(Up::NotReady(why)) => return Err(refused(why.into_error(setup.sessions_max).to_string())),
         Ok(_) | Err(_) => return Err(refused("it does not speak as a worker does".to_owned())),
     }

@@ -21,13 +21,14 @@ mod peer;
 mod process;
 mod queue;
 mod refusal;
+mod served;
 pub(crate) mod services;
 mod settings;
 mod waiting;
 mod workers;
 
-pub(crate) use away::{Last, RemoteSession, run_once};
+pub(crate) use away::{Last, RemoteFork, RemoteSession, run_once};
 pub(crate) use board::Board;
-pub(crate) use form::{KnownJar, Remote};
-pub(crate) use frame::{ImagePlace, JarForm, Kind};
+pub(crate) use form::{JarParts, KnownJar, Remote};
+pub(crate) use frame::{ImagePlace, Kind};
 pub use workers::{WorkerProcess, Workers, WorkersBuilder};

@@ -1,7 +1,7 @@
 //! One worker, as its parent sees it: a process, a channel, and what was asked of it.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -10,9 +10,10 @@ use tokio::sync::mpsc::Receiver;
 
 use super::calls::{Calls, Event, Expect, Room, Violation};
 use super::channel::{Channel, NotSent, Wait};
-use super::frame::{Call, Down, FRAME_BYTES_MAX, JarForm, Kind, Reply, Up, encode};
+use super::frame::{Call, Down, FRAME_BYTES_MAX, Kind, Reply, Up, encode};
 use super::memory::SharedMemory;
 use super::process::Process;
+use super::services;
 use crate::error::{Error, Result};
 use crate::host::random::fresh_id;
 use crate::host::stopwatch::monotonic;
@@ -54,8 +55,24 @@ pub(crate) struct Worker {
 /// Frames that the socket had no room for.
 #[derive(Debug, Default)]
 struct Unsent {
-    frames: VecDeque<(Vec<u8>, Option<Arc<SharedMemory>>)>,
+    frames: VecDeque<(Vec<u8>, Option<Attached>)>,
     bytes: usize,
+}
+
+/// What goes with a frame.
+#[derive(Debug)]
+enum Attached {
+    Memory(Arc<SharedMemory>),
+    Lent(OwnedFd),
+}
+
+impl Attached {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Memory(memory) => memory.as_fd(),
+            Self::Lent(descriptor) => descriptor.as_fd(),
+        }
+    }
 }
 
 impl Worker {
@@ -102,18 +119,18 @@ impl Worker {
         sent.map(|()| (call, events))
     }
 
-    /// Makes sure that it knows the jar with this number.
+    /// Makes sure that it knows the jar with this number, which has this form.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] when this process cannot hand it over.
-    pub(super) fn know(&self, jar: u64, form: &JarForm) -> Result<()> {
+    pub(super) fn know(&self, jar: u64, form: &[u8]) -> Result<()> {
         let mut jars = held(&self.jars);
         if jars.contains(&jar) {
             return Ok(());
         }
         // While it is locked, so that nobody speaks of the jar before.
-        self.send(&Down::Jar { number: jar, form: Box::new(form.clone()) })?;
+        self.send(&Down::Jar { number: jar, form: form.to_vec() })?;
         jars.insert(jar);
         Ok(())
     }
@@ -140,8 +157,10 @@ impl Worker {
         }
     }
 
+    /// Gives it room for what it has to say.
     pub(super) fn give(&self, room: &Room) {
-        self.post(encode(&Down::Room { call: room.call }), Some(Arc::clone(&room.memory)));
+        let memory = Attached::Memory(Arc::clone(&room.memory));
+        self.post(encode(&Down::Room { call: room.call }), Some(memory));
     }
 
     fn send(&self, message: &Down) -> Result<()> {
@@ -152,22 +171,32 @@ impl Worker {
         }
         let memory = SharedMemory::holding(&frame)
             .map_err(|error| Error::io("cannot make memory for a message to a worker", error))?;
-        self.post(encode(&Down::InMemory), Some(Arc::new(memory)));
+        self.post(encode(&Down::InMemory), Some(Attached::Memory(Arc::new(memory))));
         Ok(())
     }
 
+    /// Replies to what it asked, and lends it a descriptor with that.
+    pub(super) fn reply(&self, call: u64, reply: services::Reply, lent: Option<OwnedFd>) {
+        self.calls.replied(call);
+        match lent {
+            // What comes with a descriptor is short.
+            Some(lent) => self.post(encode(&Down::Reply { call, reply }), Some(Attached::Lent(lent))),
+            None => self.tell(&Down::Reply { call, reply }),
+        }
+    }
+
     /// Sends a frame now or, if the socket is full, when it is not; never waits.
-    fn post(&self, frame: Vec<u8>, memory: Option<Arc<SharedMemory>>) {
+    fn post(&self, frame: Vec<u8>, attached: Option<Attached>) {
         let mut unsent = held(&self.unsent);
         if unsent.frames.is_empty() {
-            match self.channel.send(&frame, memory.as_ref().map(|memory| memory.as_fd()), Wait::No) {
+            match self.channel.send(&frame, attached.as_ref().map(Attached::as_fd), Wait::No) {
                 // Whoever listens to it will notice that it is gone.
                 Ok(()) | Err(NotSent::Gone) => return,
                 Err(NotSent::Full) => {}
             }
         }
         unsent.bytes += frame.len();
-        unsent.frames.push_back((frame, memory));
+        unsent.frames.push_back((frame, attached));
         let is_too_much = unsent.bytes > UNSENT_BYTES_MAX || unsent.frames.len() > UNSENT_FRAMES_MAX;
         drop(unsent);
         if is_too_much {
@@ -184,9 +213,8 @@ impl Worker {
     /// Sends what waited, as far as there is room.
     pub(super) fn flush(&self) {
         let mut unsent = held(&self.unsent);
-        while let Some((frame, memory)) = unsent.frames.front() {
-            let attached: Option<BorrowedFd<'_>> = memory.as_ref().map(|memory| memory.as_fd());
-            if self.channel.send(frame, attached, Wait::No) == Err(NotSent::Full) {
+        while let Some((frame, attached)) = unsent.frames.front() {
+            if self.channel.send(frame, attached.as_ref().map(Attached::as_fd), Wait::No) == Err(NotSent::Full) {
                 return;
             }
             let length = frame.len();

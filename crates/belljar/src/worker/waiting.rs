@@ -12,9 +12,11 @@ use tokio::sync::mpsc::Receiver;
 use super::asked::Own;
 use super::calls::{Event, Expect};
 use super::claim;
-use super::frame::{CALL_TIME_MAX, Call, Down, HARD_GRACE, OUTPUT_AHEAD, PIECE_BYTES_MAX, Reply};
+use super::frame::{CALL_TIME_MAX, Call, Down, HARD_GRACE, AHEAD_MAX, PIECE_BYTES_MAX, Reply};
 use super::peer::{Held, Worker};
 use super::refusal::Refusal;
+use super::served::Served;
+use super::services::{Nonsense, Services, SessionNumber};
 
 use crate::engine::cancel::CancelToken;
 use crate::engine::clock::Alarm;
@@ -23,23 +25,32 @@ use crate::host::input::Input;
 use crate::host::output::Sink;
 use crate::host::stopwatch::monotonic;
 
+/// Something to be asked of a worker, and what serves the session that it is about.
+pub(super) struct Asking<'a> {
+    pub(super) worker: &'a Arc<Worker>,
+    /// What is kept until it is answered.
+    pub(super) held: Held,
+    pub(super) what: Call,
+    pub(super) session: u64,
+    pub(super) served: &'a mut Served,
+}
+
 /// A call that runs no code, and whose answer has at most so many bytes.
-pub(super) async fn ask(worker: &Arc<Worker>, held: Held, what: Call, answer_bytes_max: u64) -> Result<Answer> {
+pub(super) async fn ask(asking: Asking<'_>, answer_bytes_max: u64) -> Result<Answer> {
     let expect = Expect { answer_bytes_max, output_bytes_max: 0, may_read: false };
-    let (call, events) = worker.call(held, what, expect)?;
-    Waiting::new((worker, call, events), CALL_TIME_MAX).await
+    Waiting::begin(asking, expect, CALL_TIME_MAX)?.await
 }
 
 /// A call that runs code.
-pub(super) async fn run(worker: &Arc<Worker>, held: Held, what: Call, own: Own) -> Result<Answer> {
+pub(super) async fn run(asking: Asking<'_>, own: Own) -> Result<Answer> {
     let Own { limits, stdin, sink, cancel } = own;
     let expect = Expect {
         answer_bytes_max: claim::bytes_max(&limits),
         output_bytes_max: if sink.is_some() { claim::printed_bytes_max(&limits) } else { 0 },
         may_read: stdin.is_some(),
     };
-    let (call, events) = worker.call(held, what, expect)?;
-    let mut waiting = Waiting::new((worker, call, events), limits.time() + HARD_GRACE);
+    asking.served.begin_run(&limits);
+    let mut waiting = Waiting::begin(asking, expect, limits.time() + HARD_GRACE)?;
     waiting.sink = sink;
     waiting.input = stdin.map(Input::from_reader);
     cancel.attach(&waiting.alarm);
@@ -51,9 +62,11 @@ pub(super) async fn run(worker: &Arc<Worker>, held: Held, what: Call, own: Own) 
 pub(super) type Answer = std::result::Result<Reply, Refusal>;
 
 /// A call that is waited for. If it is dropped before it is answered, the worker hears of it.
-struct Waiting {
+struct Waiting<'a> {
     worker: Arc<Worker>,
     call: u64,
+    session: SessionNumber,
+    served: &'a mut Served,
     events: Receiver<Event>,
     sink: Option<Box<dyn Sink>>,
     input: Option<Input>,
@@ -67,11 +80,15 @@ struct Waiting {
     is_over: bool,
 }
 
-impl Waiting {
-    fn new((worker, call, events): (&Arc<Worker>, u64, Receiver<Event>), time: Duration) -> Self {
-        Self {
+impl<'a> Waiting<'a> {
+    fn begin(asking: Asking<'a>, expect: Expect, time: Duration) -> Result<Self> {
+        let Asking { worker, held, what, session, served } = asking;
+        let (call, events) = worker.call(held, what, expect)?;
+        Ok(Self {
             worker: Arc::clone(worker),
             call,
+            session: SessionNumber(session),
+            served,
             events,
             sink: None,
             input: None,
@@ -82,7 +99,7 @@ impl Waiting {
             due: monotonic() + time,
             taken: 0,
             is_over: false,
-        }
+        })
     }
 
     /// Takes in what has come. Ready when it is over.
@@ -93,14 +110,29 @@ impl Waiting {
                     if let Some(sink) = &mut self.sink {
                         sink.write(stream, &bytes);
                     }
-                    self.taken += 1;
-                    if self.taken >= OUTPUT_AHEAD / 2 {
-                        let frames = std::mem::take(&mut self.taken);
-                        self.worker.calls.taken(self.call, frames);
-                        self.worker.tell(&Down::Taken { call: self.call, frames });
-                    }
+                    self.took_one();
                 }
                 Poll::Ready(Some(Event::WantsInput)) => self.wants_input = true,
+                Poll::Ready(Some(Event::Ask(ask))) => {
+                    if let Some(services) = self.services() {
+                        let (reply, lent) = services.serve(ask);
+                        self.worker.reply(self.call, reply, lent);
+                    }
+                }
+                Poll::Ready(Some(Event::Begin(operation, ask))) => {
+                    let begun = self.services().map(|services| services.begin(operation, &ask));
+                    self.took(begun);
+                }
+                Poll::Ready(Some(Event::More(operation))) => {
+                    let more = self.services().map(|services| services.more(operation));
+                    self.took(more);
+                }
+                Poll::Ready(Some(Event::GiveUp(operation))) => {
+                    if let Some(services) = self.services() {
+                        services.give_up(operation);
+                    }
+                    self.took_one();
+                }
                 Poll::Ready(Some(Event::Done(answer))) => {
                     self.is_over = true;
                     return Poll::Ready(Ok(answer));
@@ -111,6 +143,42 @@ impl Waiting {
                 }
                 Poll::Pending => return Poll::Pending,
             }
+        }
+    }
+
+    /// What serves the session. Without it, the worker can do nothing for anybody.
+    fn services(&mut self) -> Option<&mut Services> {
+        match self.served.services() {
+            Ok(services) => Some(services),
+            Err(error) => {
+                self.worker.doom(format!("had a session that cannot be served: {error}"));
+                None
+            }
+        }
+    }
+
+    /// A frame that is not answered was taken. Something that no worker says ends it.
+    fn took(&mut self, served: Option<std::result::Result<(), Nonsense>>) {
+        if let Some(Err(nonsense)) = served {
+            self.worker.doom(nonsense.to_string());
+        }
+        self.took_one();
+    }
+
+    fn took_one(&mut self) {
+        self.taken += 1;
+        if self.taken >= AHEAD_MAX / 2 {
+            let frames = std::mem::take(&mut self.taken);
+            self.worker.calls.taken(self.call, frames);
+            self.worker.tell(&Down::Taken { call: self.call, frames });
+        }
+    }
+
+    /// Tells what has come of operations.
+    fn poll_operations(&mut self, context: &mut Context<'_>) {
+        let Some(services) = self.served.begun() else { return };
+        while let Poll::Ready((operation, field)) = services.poll_told(context) {
+            self.worker.tell(&Down::Field { session: self.session, operation, field });
         }
     }
 
@@ -146,12 +214,13 @@ impl Waiting {
     }
 }
 
-impl Future for Waiting {
+impl Future for Waiting<'_> {
     type Output = Result<Answer>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let over = self.poll_events(context);
         if over.is_pending() {
+            self.poll_operations(context);
             self.poll_input(context);
             self.poll_time(context);
         }
@@ -159,12 +228,13 @@ impl Future for Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(cancel) = &self.cancel {
             cancel.detach();
         }
         if !self.is_over {
+            self.served.give_up_all();
             self.worker.abandon(self.call);
         }
     }

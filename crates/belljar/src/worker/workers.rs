@@ -129,6 +129,14 @@ impl WorkersBuilder {
         self
     }
 
+    /// Keeps what each session is after each of its runs, so that it goes on in another worker when its own dies. That takes a few milliseconds
+    /// after each run, and memory of this process.
+    #[must_use]
+    pub fn checkpoints(mut self) -> Self {
+        self.0.keeps_checkpoints = true;
+        self
+    }
+
     /// Refuses to start a worker that cannot be shut into the whole jail on this machine. Without it, what the machine lacks is told in a warning.
     #[must_use]
     pub fn require_jail(mut self) -> Self {

@@ -95,9 +95,10 @@ pub(crate) trait Supply: Send {
 }
 
 /// A piece of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) tag: u32,
+    #[serde(with = "serde_bytes")]
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -263,6 +264,11 @@ impl KeptOperations {
     /// Whether each waits for a tool that `is_one` knows.
     pub(crate) fn waits_for(&self, is_one: impl Fn(&str) -> bool) -> bool {
         self.waiting.iter().all(|(id, waiting, _)| *id != 0 && is_one(&waiting.tool))
+    }
+
+    /// The tool and the arguments of each.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.waiting.iter().map(|(_, waiting, _)| (waiting.tool.as_str(), waiting.arguments.as_str()))
     }
 }
 

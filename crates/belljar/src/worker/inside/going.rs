@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::serve::Line;
+use super::line::Line;
 use crate::engine::cancel::CancelToken;
 use crate::host::output::Sink;
 use crate::outcome::Stream;
-use crate::worker::frame::{OUTPUT_AHEAD, PIECE_BYTES_MAX, Up};
+use crate::worker::frame::{AHEAD_MAX, PIECE_BYTES_MAX, Up};
+use crate::worker::services::Reply;
 
 /// A call that goes on.
 #[derive(Debug)]
@@ -26,11 +27,12 @@ pub(super) struct Going {
 struct State {
     /// Whether nobody waits for the answer.
     is_abandoned: bool,
-    /// Frames of output that were sent and not taken.
+    /// Frames that are not answered, and were sent and not taken.
     ahead: u32,
     /// What was read for it, and not handed over yet.
     pieces: VecDeque<Vec<u8>>,
     room: Option<OwnedFd>,
+    reply: Option<(Reply, Option<OwnedFd>)>,
     waker: Option<Waker>,
 }
 
@@ -51,7 +53,7 @@ impl Going {
         }
     }
 
-    /// So many frames of its output were taken.
+    /// So many of its frames were taken.
     pub(super) fn taken(&self, frames: u32) {
         let mut state = self.lock();
         state.ahead = state.ahead.saturating_sub(frames);
@@ -74,6 +76,25 @@ impl Going {
     /// Waits for room. None if nobody waits for the answer any more.
     pub(super) fn wait_for_room(&self) -> Option<OwnedFd> {
         self.wait_for(|state| state.room.take())
+    }
+
+    /// The reply to what it asked.
+    pub(super) fn reply(&self, reply: Reply, lent: Option<OwnedFd>) {
+        self.lock().reply = Some((reply, lent));
+        self.changed.notify_all();
+    }
+
+    /// Waits for that. None if nobody waits for the answer to the call any more.
+    pub(super) fn wait_for_reply(&self) -> Option<(Reply, Option<OwnedFd>)> {
+        self.wait_for(|state| state.reply.take())
+    }
+
+    /// Waits until one more frame may be sent that is not answered.
+    pub(super) fn wait_to_say(&self) -> Option<()> {
+        self.wait_for(|state| {
+            let has_room = state.ahead < AHEAD_MAX;
+            has_room.then(|| state.ahead += 1)
+        })
     }
 
     fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
@@ -133,11 +154,7 @@ pub(super) struct FarSink {
 impl Sink for FarSink {
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
         for piece in bytes.chunks(PIECE_BYTES_MAX) {
-            let may_send = self.going.wait_for(|state| {
-                let has_room = state.ahead < OUTPUT_AHEAD;
-                has_room.then(|| state.ahead += 1)
-            });
-            if may_send.is_some() {
+            if self.going.wait_to_say().is_some() {
                 self.line.say(&Up::Output { call: self.going.call, stream, bytes: piece.to_vec() });
             }
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::engine::image::Image;
 use crate::engine::runtime::Runtime;
 use crate::error::{Error, Result};
-use crate::grants::Grants;
 use crate::jar::Jar;
 use crate::limits::Limits;
 use crate::worker::frame::{JarForm, Kind, Setup};
@@ -41,7 +40,7 @@ impl Images {
             };
             let limits = Limits { fuel: kind.counts_fuel.then_some(1), ..Limits::default() };
             let jar = jar.with_limits(limits)?;
-            jar.prepare()?;
+            jar.warm()?;
             jars.insert(kind.clone(), jar);
         }
         Ok(Self(jars))
@@ -54,10 +53,6 @@ impl Images {
     /// When its image is not mapped, or its limits make no sense.
     pub(super) fn jar(&self, form: JarForm) -> Result<Jar> {
         let jar = self.0.get(&form.kind).ok_or_else(|| Error::Internal("a jar has no image here".to_owned()))?;
-        let mut grants = Grants { seed: form.seed, ..Grants::default() };
-        for (path, content) in form.files {
-            grants = grants.file(path, content.into_vec());
-        }
-        Ok(jar.clone().with_limits(form.limits)?.with_grants(grants))
+        Ok(jar.clone().with_limits(form.limits)?.with_grants(form.granted.into_grants()?))
     }
 }

@@ -9,36 +9,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::going::{FarInput, FarSink, Going, UntilAbandoned};
 use super::images::Images;
 use super::leave;
+use super::line::Line;
 use super::sessions::Sessions;
 use crate::blocking::block_on;
 use crate::error::{Error, Result};
 use crate::jar::Jar;
 use crate::request::Request;
 use crate::worker::asked::Asked;
-use crate::worker::channel::{Channel, Received, Wait, buffer};
+use crate::worker::channel::{Channel, Received, buffer};
 use crate::worker::frame::{Call, Down, FRAME_BYTES_MAX, Reply, Up, decode, encode};
 use crate::worker::memory::SharedMemory;
 use crate::worker::refusal::Refusal;
+use crate::worker::services::{self, Far, SessionNumber};
 
 /// Threads besides those that run code: one that listens, and one for what is quick.
 const MORE_THREADS: u32 = 2;
-
-/// The way to the parent.
-#[derive(Debug)]
-pub(super) struct Line(Channel);
-
-impl Line {
-    /// Says something. A parent that cannot be reached is gone, and this process goes with it.
-    pub(super) fn say(&self, what: &Up) {
-        self.say_frame(&encode(what));
-    }
-
-    fn say_frame(&self, frame: &[u8]) {
-        if self.0.send(frame, None, Wait::Yes).is_err() {
-            leave(0);
-        }
-    }
-}
 
 /// What a thread does while another one listens.
 enum Work {
@@ -61,7 +46,7 @@ struct Server {
 /// Does what the parent asks until the channel is closed.
 pub(super) fn serve(channel: Channel, images: Images, runs_max: u32) -> ! {
     let server = Arc::new(Server {
-        line: Arc::new(Line(channel)),
+        line: Arc::new(Line::new(channel)),
         ear: Mutex::new(buffer()),
         images,
         jars: Mutex::default(),
@@ -109,7 +94,7 @@ impl Server {
     }
 
     fn hear(&self, ear: &mut [u8]) -> (Down, Option<OwnedFd>) {
-        let Received::Frame(length, attached) = self.line.0.receive(ear, Wait::Yes) else { leave(0) };
+        let Received::Frame(length, attached) = self.line.receive(ear) else { leave(0) };
         match (decode(&ear[..length]), attached) {
             (Ok(Down::InMemory), Some(memory)) => {
                 let memory = SharedMemory::from_descriptor(memory);
@@ -128,8 +113,10 @@ impl Server {
         let going = |call| held(&self.going).get(&call).map(Arc::clone);
         match said {
             Down::Jar { number, form } => {
-                if let Ok(jar) = self.images.jar(*form) {
-                    held(&self.jars).insert(number, jar);
+                let jar = decode(&form).map_err(|what| Error::Internal(what.to_owned()));
+                match jar.and_then(|form| self.images.jar(form)) {
+                    Ok(jar) => drop(held(&self.jars).insert(number, jar)),
+                    Err(error) => tracing::error!(%error, "a jar cannot be made here"),
                 }
             }
             Down::ForgetJar { number } => drop(held(&self.jars).remove(&number)),
@@ -146,31 +133,52 @@ impl Server {
                     going.room(room);
                 }
             }
+            Down::Reply { call, reply } => {
+                if let Some(going) = going(call) {
+                    going.reply(reply, attached);
+                }
+            }
+            Down::Field { session, operation, field } => self.line.field(session, operation, field),
             Down::Setup(_) | Down::Call { .. } | Down::Drop { .. } | Down::InMemory => {}
         }
     }
 
     /// Does what is asked.
     async fn act(&self, what: Call, going: &Arc<Going>) -> Result<Reply> {
+        let sessions = &self.sessions;
+        let session = what.session();
+        // A call that nobody waits for any more may still be letting go of the session.
+        let _turn = sessions.turn(session).await;
+        let _serving = self.line.serve(session, going);
         match what {
-            Call::Once { jar, asked } => {
-                let outcome = self.jar(jar)?.run(self.request(*asked, going)).await?;
+            Call::Once { jar, asked, .. } => {
+                let outcome = self.jar(jar, session)?.run(self.request(*asked, going)).await?;
                 Ok(Reply::Ran(Box::new(outcome.into())))
             }
-            Call::Run { session, asked, is_last } => {
+            Call::Run { asked, is_last, .. } => {
                 let request = self.request(*asked, going);
-                let outcome = self.sessions.run(session, request, is_last).await?;
+                let outcome = sessions.run(session, request, is_last).await?;
                 Ok(Reply::Ran(Box::new(outcome.into())))
             }
-            Call::Start { jar, session } => self.sessions.start(session, &self.jar(jar)?).await,
-            Call::Resume { jar, session, body } => self.sessions.resume(session, &self.jar(jar)?, &body),
-            other => self.sessions.act(other).await,
+            Call::Start { jar, .. } => sessions.start(session, self.jar(jar, session)?).await,
+            Call::Resume { jar, body, .. } => sessions.resume(session, self.jar(jar, session)?, &body),
+            Call::Fork { first, count, .. } => {
+                sessions.fork(session, (first, count), |number| Arc::new(self.far(number)))
+            }
+            other => sessions.act(session, other).await,
         }
     }
 
-    fn jar(&self, number: u64) -> Result<Jar> {
+    /// A jar, for a session: what that wants of the host it asks the parent for, in its own name.
+    fn jar(&self, number: u64, session: u64) -> Result<Jar> {
         let jar = held(&self.jars).get(&number).cloned();
-        jar.ok_or_else(|| Error::Internal("the jar is not known here".to_owned()))
+        let mut jar = jar.ok_or_else(|| Error::Internal("the jar is not known here".to_owned()))?;
+        jar.elsewhere = Some(Arc::new(self.far(session)));
+        Ok(jar)
+    }
+
+    fn far(&self, session: u64) -> Far {
+        Far::new(Arc::clone(&self.line) as Arc<dyn services::Line>, SessionNumber(session))
     }
 
     fn request(&self, asked: Asked, going: &Arc<Going>) -> Request {
@@ -192,12 +200,8 @@ impl Server {
         let done = done.map_or_else(brief, |done| Up::Done { call, done: done.map_err(Refusal::from) });
         let mut frame = encode(&done);
         if frame.len() > FRAME_BYTES_MAX {
-            self.line.say(&Up::WantsRoom { call, bytes: frame.len() as u64 });
-            let room = going.wait_for_room().map(SharedMemory::from_descriptor);
-            let is_there = room.is_some_and(|room| room.fill(&frame).is_ok());
-            frame = encode(&if is_there { Up::InRoom { call } } else { brief() });
+            frame = encode(&self.line.put(going, &frame).unwrap_or_else(brief));
         }
-        // Before it is said: the parent may use the number no more.
         held(&self.going).remove(&call);
         self.line.say_frame(&frame);
     }

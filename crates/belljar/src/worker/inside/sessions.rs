@@ -1,7 +1,9 @@
 //! The sessions of a worker, by the numbers that the parent gives them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::OwnedMutexGuard;
 
 use crate::error::{Error, Result};
 use crate::jar::Jar;
@@ -9,6 +11,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::{Completeness, Session};
 use crate::worker::frame::{Call, Reply};
+use crate::worker::services::Far;
 
 /// All of them.
 #[derive(Default)]
@@ -16,7 +19,9 @@ pub(super) struct Sessions(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
-    kept: HashMap<u64, Arc<Kept>>,
+    kept: HashMap<u64, Arc<Session>>,
+    /// Who has its turn with each, or waits for it.
+    turns: HashMap<u64, Weak<tokio::sync::Mutex<()>>>,
     /// How many calls are going on that make some.
     making: usize,
     /// Those that ended before they were made. Empty while none are.
@@ -36,51 +41,64 @@ impl Drop for Making<'_> {
     }
 }
 
-struct Kept {
-    session: Session,
-    /// A call that nobody waits for any more may still be letting go when the next one comes.
-    turn: tokio::sync::Mutex<()>,
-}
-
 impl Sessions {
+    /// Waits until no other call goes on in this one.
+    pub(super) async fn turn(&self, number: u64) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut table = self.lock();
+            let known = table.turns.get(&number).and_then(Weak::upgrade);
+            let turn = known.unwrap_or_default();
+            table.turns.retain(|_, turn| turn.strong_count() > 0);
+            table.turns.insert(number, Arc::downgrade(&turn));
+            turn
+        };
+        turn.lock_owned().await
+    }
+
     /// Begins one.
-    pub(super) async fn start(&self, number: u64, jar: &Jar) -> Result<Reply> {
+    pub(super) async fn start(&self, number: u64, jar: Jar) -> Result<Reply> {
         let _making = self.making();
-        let session = Session::start(jar.clone()).await?;
+        let session = Session::start(jar).await?;
         self.keep(number, session);
         Ok(Reply::Nothing)
     }
 
     /// Goes on from a packed one.
-    pub(super) fn resume(&self, number: u64, jar: &Jar, body: &[u8]) -> Result<Reply> {
+    pub(super) fn resume(&self, number: u64, jar: Jar, body: &[u8]) -> Result<Reply> {
         let _making = self.making();
-        let (session, name) = Session::unpacked(jar.clone(), body)?;
+        let (session, name) = Session::unpacked(jar, body)?;
         self.keep(number, session);
         Ok(Reply::Bytes(name.into_bytes()))
     }
 
+    /// Makes `count` more of one, numbered from `first`, each with its own way to the parent.
+    pub(super) fn fork(
+        &self,
+        number: u64,
+        (first, count): (u64, u64),
+        far: impl Fn(u64) -> Arc<Far>,
+    ) -> Result<Reply> {
+        let _making = self.making();
+        let session = self.get(number)?;
+        let jar = |number: u64| {
+            let mut jar = session.jar().clone();
+            jar.elsewhere = Some(far(first + number));
+            jar
+        };
+        let forks = session.forks(usize::try_from(count).unwrap_or(usize::MAX), jar)?;
+        (first..).zip(forks).for_each(|(number, fork)| self.keep(number, fork));
+        Ok(Reply::Nothing)
+    }
+
     /// Runs code in one.
     pub(super) async fn run(&self, number: u64, request: Request, is_last: bool) -> Result<Outcome> {
-        let kept = self.get(number)?;
-        let _turn = kept.turn.lock().await;
-        if is_last { kept.session.run_last(request).await } else { kept.session.run(request).await }
+        let session = self.get(number)?;
+        if is_last { session.run_last(request).await } else { session.run(request).await }
     }
 
     /// Everything else that can be asked of a session.
-    pub(super) async fn act(&self, what: Call) -> Result<Reply> {
-        let number = match &what {
-            Call::Complete { session, .. }
-            | Call::Check { session, .. }
-            | Call::ReadFile { session, .. }
-            | Call::Changes { session }
-            | Call::Diff { session, .. }
-            | Call::Pack { session, .. }
-            | Call::Fork { session, .. } => *session,
-            _ => return Err(Error::Internal("that is asked of no session".to_owned())),
-        };
-        let kept = self.get(number)?;
-        let _turn = kept.turn.lock().await;
-        let session = &kept.session;
+    pub(super) async fn act(&self, number: u64, what: Call) -> Result<Reply> {
+        let session = self.get(number)?;
         Ok(match what {
             Call::Complete { code, cursor, .. } => {
                 let found = session.complete(&code, usize::try_from(cursor).unwrap_or(usize::MAX)).await?;
@@ -95,13 +113,7 @@ impl Sessions {
             Call::Changes { .. } => Reply::Changes(session.changes()?),
             Call::Diff { path, .. } => Reply::Bytes(session.diff(&path)?.into_bytes()),
             Call::Pack { name, .. } => Reply::Bytes(session.packed(&name)?.to_vec()),
-            Call::Fork { first, count, .. } => {
-                let _making = self.making();
-                let forks = session.fork(usize::try_from(count).unwrap_or(usize::MAX))?;
-                (first..).zip(forks).for_each(|(number, fork)| self.keep(number, fork));
-                Reply::Nothing
-            }
-            _ => Reply::Nothing,
+            _ => return Err(Error::Internal("that is asked of no session".to_owned())),
         })
     }
 
@@ -123,15 +135,13 @@ impl Sessions {
     }
 
     fn keep(&self, number: u64, session: Session) {
-        let kept = Arc::new(Kept { session, turn: tokio::sync::Mutex::default() });
         let mut table = self.lock();
         if !table.gone.remove(&number) {
-            table.kept.insert(number, Arc::clone(&kept));
+            table.kept.insert(number, Arc::new(session));
         }
-        drop(table);
     }
 
-    fn get(&self, number: u64) -> Result<Arc<Kept>> {
+    fn get(&self, number: u64) -> Result<Arc<Session>> {
         self.lock().kept.get(&number).cloned().ok_or(Error::Closed)
     }
 

@@ -20,7 +20,7 @@ use crate::host::files::{FileAsk, FileReply, PIECE_BYTES_MAX};
 use crate::host::operations::{Failure, Field, Kind};
 
 pub(crate) use far::Far;
-pub(crate) use serving::{Nonsense, Services, State, Told};
+pub(crate) use serving::{Nonsense, Services, State};
 
 /// Which session of a worker something is about. The parent gives the numbers, none of them twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

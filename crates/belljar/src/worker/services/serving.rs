@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::grants::Grants;
 use crate::host::audit::Audit;
 use crate::host::bounded;
+use crate::host::Kept;
 use crate::host::files::ServedFiles;
 use crate::host::meter::Meter;
 use crate::host::net::Net;
@@ -56,6 +57,18 @@ pub(crate) struct State {
     /// Calls that were admitted and are the caller's to answer, how many of each.
     #[serde(deserialize_with = "bounded::map::<STATE_MAX, _, _, _>")]
     pending: BTreeMap<[u8; 32], u32>,
+}
+
+impl State {
+    /// What a session at rest says of it.
+    pub(crate) fn of(kept: &Kept) -> Self {
+        let mut pending: BTreeMap<[u8; 32], u32> = BTreeMap::new();
+        for (tool, arguments) in kept.operations.calls() {
+            *pending.entry(known_by(tool, arguments)).or_default() += 1;
+        }
+        let placeholders = kept.secrets.as_ref().map(|secrets| secrets.placeholders()).unwrap_or_default();
+        Self { used: kept.files.used_of_mounts(), placeholders, pending }
+    }
 }
 
 /// What is to be told of an operation: its next field, or that it is over.
@@ -194,6 +207,13 @@ impl Services {
     /// The worker wants no more of an operation.
     pub(crate) fn give_up(&mut self, operation: OperationNumber) {
         if let Some(open) = self.open.remove(&operation) {
+            self.meter.release(open.answer.held());
+        }
+    }
+
+    /// The worker wants no more of any operation.
+    pub(crate) fn give_up_all(&mut self) {
+        for (_, open) in std::mem::take(&mut self.open) {
             self.meter.release(open.answer.held());
         }
     }
