@@ -282,6 +282,12 @@ pub enum Error {
     /// The process that started this worker has ended.
     #[error("the process that started this worker has ended")]
     ParentGone,
+    /// Workers die again and again while code of this tenant runs in them.
+    #[error("too many workers have died with code of this tenant in them: it is run again in {pause_ms} ms")]
+    TooManyDeaths {
+        /// How long to wait, in milliseconds.
+        pause_ms: u64,
+    },
     /// The machine did not do what it was asked to do.
     #[error("{doing}: {source}")]
     Io {
@@ -348,6 +354,7 @@ impl Error {
             | Self::WorkerVersion { .. }
             | Self::WorkersStopped
             | Self::Overloaded { .. }
+            | Self::TooManyDeaths { .. }
             | Self::Jail { .. }
             | Self::ParentGone
             | Self::Io { .. } => Fault::Installation,
@@ -402,6 +409,7 @@ impl Error {
             Self::WorkerLost { .. } => Some("run it again, in a new session; the log tells of the fault"),
             Self::WorkersStopped => Some("make new ones"),
             Self::Overloaded { .. } => Some("try again later, or raise `queue_max`"),
+            Self::TooManyDeaths { .. } => Some("wait that long; the log says how the workers died"),
             Self::Jail { missing } => missing.first().map(|(layer, lack)| layer.hint(*lack)),
             Self::Internal(_) => Some("please report this, with what led to it"),
             _ => None,

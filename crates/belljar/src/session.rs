@@ -473,13 +473,13 @@ impl Session {
 }
 
 /// What this process knows of a session beside what its worker will have, from a snapshot. Most have nothing that is worth looking for.
-fn served_state(jar: &Jar, body: &[u8]) -> Result<State> {
+fn served_state(jar: &Jar, body: &[u8]) -> Result<Option<State>> {
     let grants = &jar.grants;
     if grants.mounts.is_empty() && grants.secrets.is_empty() && grants.tools.is_empty() {
-        return Ok(State::default());
+        return Ok(None);
     }
     let (rest, _) = snapshot::unpack(jar, body)?;
-    Ok(State::of(&rest.kept))
+    Ok(Some(State::of(&rest.kept)))
 }
 
 impl std::fmt::Debug for Session {

@@ -1,6 +1,8 @@
 //! Runs and sessions in workers, as whoever asked for them sees them.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -9,6 +11,7 @@ use super::asked::{Asked, Own};
 use super::board::{Board, Place, Seat, Want};
 use super::form::KnownJar;
 use super::frame::{Call, Down, Reply};
+use super::idle::{Idle, LastUsed};
 use super::served::Served;
 use super::services;
 use super::waiting::{Asking, ask, foreign, run};
@@ -28,10 +31,52 @@ const ANSWER_BYTES_MAX: u64 = 64 * MIB;
 const READ_BYTES_MAX: u64 = 64 * MIB;
 
 /// A session that lives in a worker, or at rest here.
-pub(crate) struct RemoteSession {
+pub(crate) struct RemoteSession(Arc<Remote>);
+
+struct Remote {
     jar: Arc<KnownJar>,
     board: Arc<Board>,
     whole: Mutex<Whole>,
+    used: LastUsed,
+    /// The worker in which it lives; 0 for none.
+    lives_in: AtomicU64,
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.board.idle.forget(&self.used);
+    }
+}
+
+impl Idle for Remote {
+    fn used(&self) -> &LastUsed {
+        &self.used
+    }
+
+    fn worker(&self) -> Option<u64> {
+        match self.lives_in.load(Ordering::Relaxed) {
+            0 => None,
+            worker => Some(worker),
+        }
+    }
+
+    fn rest(self: Arc<Self>) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        Box::pin(async move {
+            let session = RemoteSession(self);
+            let Ok(mut whole) = session.lock() else { return false };
+            if !matches!(&whole.state, State::Seated(seated) if !seated.has_ended) {
+                return false;
+            }
+            let name = whole.served.session().to_owned();
+            match session.packed(&mut whole, &name).await {
+                Ok(body) => {
+                    session.settle(&mut whole, State::Packed(body));
+                    true
+                }
+                Err(_) => false,
+            }
+        })
+    }
 }
 
 struct Whole {
@@ -45,8 +90,8 @@ enum State {
     Seated(Box<Seated>),
     /// It rests here, packed: any worker can go on with it.
     Packed(Arc<[u8]>),
-    /// The worker died in which it lived, and nothing of it is left.
-    Lost(String),
+    /// The worker died in which it lived, and nothing of it is left: what that is called in the log, if it was not ended.
+    Lost(Option<String>),
 }
 
 /// Where a session lives. It ends there when this is dropped.
@@ -75,7 +120,7 @@ pub(crate) async fn run_once(
     (jar, audit): (&Arc<KnownJar>, &Audit),
     plan: Plan,
 ) -> Result<Outcome> {
-    let mut served = jar.serve(audit, services::State::default());
+    let mut served = jar.serve(audit, None);
     served.open()?;
     let place = board.place(jar.want(false), &jar.image).await?;
     let worker = Arc::clone(&place.worker);
@@ -144,7 +189,7 @@ pub(crate) enum Last {
 impl RemoteSession {
     /// Begins a session.
     pub(crate) async fn start(board: &Arc<Board>, jar: &Arc<KnownJar>, audit: &Audit) -> Result<Self> {
-        let mut served = jar.serve(audit, services::State::default());
+        let mut served = jar.serve(audit, None);
         served.open()?;
         let start = |jar, session| Call::Start { jar, session };
         match seated(board, jar, &mut served, start).await? {
@@ -158,7 +203,7 @@ impl RemoteSession {
         board: &Arc<Board>,
         (jar, audit): (&Arc<KnownJar>, &Audit),
         body: &[u8],
-        state: services::State,
+        state: Option<services::State>,
     ) -> Result<(Self, String)> {
         let mut served = jar.serve(audit, state);
         served.open()?;
@@ -173,8 +218,29 @@ impl RemoteSession {
     }
 
     fn of(board: &Arc<Board>, jar: &Arc<KnownJar>, state: State, served: Served) -> Self {
-        let whole = Mutex::new(Whole { state, served });
-        Self { jar: Arc::clone(jar), board: Arc::clone(board), whole }
+        let (jar, board) = (Arc::clone(jar), Arc::clone(board));
+        let (used, lives_in) = (LastUsed::default(), AtomicU64::new(0));
+        let whole = Mutex::new(Whole { state: State::Lost(None), served });
+        let session = Self(Arc::new(Remote { jar, board, whole, used, lives_in }));
+        // Nobody else has it yet.
+        if let Ok(mut whole) = session.lock() {
+            session.settle(&mut whole, state);
+        }
+        session
+    }
+
+    /// From now on it lives, or rests, there.
+    fn settle(&self, whole: &mut Whole, state: State) {
+        let lives_in = match &state {
+            State::Seated(seated) => seated.seat.worker.number,
+            State::Packed(_) | State::Lost(_) => 0,
+        };
+        self.0.lives_in.store(lives_in, Ordering::Relaxed);
+        whole.state = state;
+        match lives_in {
+            0 => self.0.board.idle.forget(&self.0.used),
+            _ => self.0.board.idle.touch(&self.0),
+        }
     }
 
     /// Runs code to its end.
@@ -183,19 +249,22 @@ impl RemoteSession {
         let (place, session) = self.wake(&mut whole).await?;
         let Whole { state, served } = &mut *whole;
         let worker = Arc::clone(&place.worker);
-        let (asked, own) = Asked::of(plan, &self.jar.limits);
+        let (asked, own) = Asked::of(plan, &self.0.jar.limits);
         let what = Call::Run { session, asked: Box::new(asked), is_last: last == Last::Yes };
         let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
-        let mut outcome = outcome_of(&self.jar, asking, own).await?;
+        let mut outcome = outcome_of(&self.0.jar, asking, own).await?;
         if worker.is_dead() || outcome.ended == Ended::Crashed && worker.is_doomed() {
             outcome.session = survive(state);
         } else if outcome.session == SessionState::Closed {
             if let State::Seated(seated) = state {
                 seated.has_ended = true;
             }
-        } else if self.board.settings.keeps_checkpoints {
+        } else if self.0.board.settings.keeps_checkpoints {
             self.save(&mut whole, name).await;
         }
+        drop(whole);
+        self.0.board.idle.touch(&self.0);
+        self.0.board.relieve(&worker).await;
         Ok(outcome)
     }
 
@@ -216,8 +285,8 @@ impl RemoteSession {
                     survive(state);
                 }
                 State::Seated(seated) => {
-                    let want = Want { on: Some(seated.seat.worker.number), ..self.jar.want(false) };
-                    match self.board.place(want, &self.jar.image).await {
+                    let want = Want { on: Some(seated.seat.worker.number), ..self.0.jar.want(false) };
+                    match self.0.board.place(want, &self.0.jar.image).await {
                         Ok(place) => return Ok((place, seated.session)),
                         // It died while we waited.
                         Err(_) if seated.seat.worker.is_dead() => {}
@@ -226,11 +295,12 @@ impl RemoteSession {
                 }
                 State::Packed(body) => {
                     let body = Arc::clone(body);
-                    let (mut seated, _) = resumed(&self.board, &self.jar, served, &body).await?;
-                    seated.saved = self.board.settings.keeps_checkpoints.then_some(body);
-                    *state = State::Seated(Box::new(seated));
+                    let (mut seated, _) = resumed(&self.0.board, &self.0.jar, served, &body).await?;
+                    seated.saved = self.0.board.settings.keeps_checkpoints.then_some(body);
+                    self.settle(whole, State::Seated(Box::new(seated)));
                 }
-                State::Lost(fault) => return Err(Error::WorkerLost { fault: fault.clone() }),
+                State::Lost(Some(fault)) => return Err(Error::WorkerLost { fault: fault.clone() }),
+                State::Lost(None) => return Err(Error::WorkersStopped),
             }
         }
     }
@@ -243,7 +313,7 @@ impl RemoteSession {
         let served = &mut whole.served;
         let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
         let answer = ask(asking, most).await?;
-        answer.map_err(|refusal| refusal.into_error(self.jar.sessions_max()))
+        answer.map_err(|refusal| refusal.into_error(self.0.jar.sessions_max()))
     }
 
     /// The same, where the answer is bytes.
@@ -330,7 +400,7 @@ impl RemoteSession {
         block_on(async {
             let mut whole = self.lock()?;
             let body = self.packed(&mut whole, name).await?;
-            whole.state = State::Packed(body);
+            self.settle(&mut whole, State::Packed(body));
             Ok(())
         })
     }
@@ -345,7 +415,7 @@ impl RemoteSession {
             let mut whole = self.lock()?;
             let body = self.packed(&mut whole, name).await?;
             let (changed, body) = change(&body)?;
-            whole.state = State::Packed(body.into());
+            self.settle(&mut whole, State::Packed(body.into()));
             Ok(changed)
         })
     }
@@ -364,12 +434,12 @@ impl RemoteSession {
             let state = served.state();
             let what = Call::Fork { session, first, count };
             let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
-            match ask(asking, ANSWER_BYTES_MAX).await?.map_err(|no| no.into_error(self.jar.sessions_max()))? {
+            match ask(asking, ANSWER_BYTES_MAX).await?.map_err(|no| no.into_error(self.0.jar.sessions_max()))? {
                 Reply::Nothing => {}
                 _ => return Err(foreign(&worker)),
             }
             let of = |seated| {
-                let (board, jar) = (Arc::clone(&self.board), Arc::clone(&self.jar));
+                let (board, jar) = (Arc::clone(&self.0.board), Arc::clone(&self.0.jar));
                 RemoteFork { board, jar, seated, state: state.clone() }
             };
             Ok(forks.into_iter().map(of).collect())
@@ -392,11 +462,11 @@ impl RemoteSession {
     }
 
     fn limits(&self) -> &Limits {
-        &self.jar.limits
+        &self.0.jar.limits
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Whole>> {
-        self.whole.try_lock().map_err(|_| Error::Busy)
+        self.0.whole.try_lock().map_err(|_| Error::Busy)
     }
 }
 
@@ -405,7 +475,7 @@ pub(crate) struct RemoteFork {
     board: Arc<Board>,
     jar: Arc<KnownJar>,
     seated: Seated,
-    state: services::State,
+    state: Option<services::State>,
 }
 
 impl RemoteFork {
@@ -425,8 +495,8 @@ fn survive(state: &mut State) -> SessionState {
             *state = State::Packed(saved);
             return SessionState::RolledBack;
         }
-        (None, Error::WorkerLost { fault }) => *state = State::Lost(fault),
-        (None, _) => *state = State::Lost(String::new()),
+        (None, Error::WorkerLost { fault }) => *state = State::Lost(Some(fault)),
+        (None, _) => *state = State::Lost(None),
     }
     SessionState::Closed
 }

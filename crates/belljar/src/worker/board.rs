@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+use super::budget::Deaths;
 use super::frame::{ImagePlace, Kind, Setup};
+use super::idle::IdleSessions;
 use super::listen::{self, NotStarted};
 use super::peer::Worker;
 use super::queue::FairQueue;
@@ -20,7 +22,7 @@ use crate::engine::clock::Alarm;
 use crate::error::{Error, Result};
 use crate::host::stopwatch::monotonic;
 
-/// How long a worker must have lived so that another one is started at once when it dies.
+/// How long a worker that answered nothing must have lived so that another one is started at once when it dies.
 const SOUND_LIFE: Duration = Duration::from_secs(5);
 
 /// The pauses before another one is started otherwise: the first, and the longest.
@@ -32,6 +34,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Board {
     pub(super) settings: Settings,
     state: Mutex<State>,
+    pub(super) idle: IdleSessions,
     /// Counts what a waiting caller should look at.
     changes: watch::Sender<u64>,
 }
@@ -43,10 +46,13 @@ struct State {
     slots: Vec<Slot>,
     images: BTreeMap<Kind, ImagePlace>,
     queue: FairQueue<Ticket>,
+    deaths: Deaths,
     next_worker: u64,
     /// Why no worker could be started, and how often that was.
     failures: (u64, Option<NotStarted>),
     is_stopped: bool,
+    /// Whether each tenant has processes of his own.
+    has_tenants: bool,
 }
 
 /// A place for a process.
@@ -64,8 +70,11 @@ struct Member {
     slot: usize,
     /// It takes on nothing more: another one has its slot.
     is_leaving: bool,
-    runs: u32,
+    /// For whom each of its runs is.
+    runs: Vec<Arc<str>>,
     sessions: u32,
+    /// The only one for whom it works, where each tenant has processes of his own.
+    tenant: Option<Arc<str>>,
 }
 
 /// What is asked for.
@@ -91,6 +100,7 @@ struct Ticket {
 pub(super) struct Place {
     pub(super) worker: Arc<Worker>,
     board: Arc<Board>,
+    tenant: Arc<str>,
     seat: Option<Seat>,
 }
 
@@ -110,7 +120,11 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.board.change(&self.worker, |member| member.runs = member.runs.saturating_sub(1));
+        self.board.change(&self.worker, |member| {
+            if let Some(at) = member.runs.iter().position(|tenant| *tenant == self.tenant) {
+                member.runs.swap_remove(at);
+            }
+        });
     }
 }
 
@@ -135,45 +149,74 @@ impl Board {
             slots: vec![Slot::Empty; settings.processes],
             images: BTreeMap::new(),
             queue: FairQueue::new(settings.queue_max),
+            deaths: Deaths::default(),
             next_worker: 0,
             failures: (0, None),
             is_stopped: false,
+            has_tenants: settings.has_tenant_per_process,
         };
-        Arc::new(Self { settings, state: Mutex::new(state), changes: watch::Sender::new(0) })
+        let (state, idle) = (Mutex::new(state), IdleSessions::default());
+        Arc::new(Self { settings, state, idle, changes: watch::Sender::new(0) })
     }
 
     /// Waits for a place.
     ///
     /// # Errors
     ///
-    /// [`Error::Overloaded`], [`Error::WorkerLost`], [`Error::WorkersStopped`], or why no worker can be started.
+    /// [`Error::Overloaded`], [`Error::TooManyDeaths`], [`Error::Full`], [`Error::WorkersStopped`], or why no worker can be started.
     pub(super) async fn place(self: &Arc<Self>, want: Want, image: &ImagePlace) -> Result<Place> {
+        if want.on.is_none() {
+            self.ensure(&want.kind, image).await?;
+        }
+        while want.wants_seat && !self.has_seat(&want.kind) {
+            if !self.idle.rest_one(None).await {
+                return Err(Error::Full { sessions_max: self.settings.sessions_max });
+            }
+        }
+        let on = want.on;
         let waiting = {
             let mut state = self.lock();
-            if state.is_stopped {
+            if let Some(pause) = state.deaths.pause(&want.tenant, monotonic()) {
+                return Err(Error::TooManyDeaths { pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX) });
+            }
+            let is_gone =
+                |number| !state.members.iter().any(|member| member.worker.number == number && !member.worker.is_dead());
+            if state.is_stopped || on.is_some_and(is_gone) {
                 return Err(Error::WorkersStopped);
             }
             if let Some(place) = self.grant(&mut state, &want) {
                 return Ok(place);
             }
-            if want.on.is_none() && !state.has(&want.kind) {
-                None
-            } else {
-                Some(self.enqueue(&mut state, want.clone())?)
-            }
+            let waiting = self.enqueue(&mut state, want)?;
+            state.make_way();
+            waiting
         };
-        let waiting = match waiting {
-            Some(waiting) => waiting,
-            None => {
-                self.ensure(&want.kind, image).await?;
-                let mut state = self.lock();
-                match self.grant(&mut state, &want) {
-                    Some(place) => return Ok(place),
-                    None => self.enqueue(&mut state, want)?,
-                }
-            }
-        };
-        waiting.await.map_err(|_| Error::WorkersStopped)
+        // Who waits is forgotten when the workers are stopped, when the one dies that he waits for, or when none can be started.
+        waiting.await.map_err(|_| self.why_forgotten(on))
+    }
+
+    fn why_forgotten(&self, on: Option<u64>) -> Error {
+        match (&*self.lock(), on) {
+            (State { is_stopped: false, failures: (_, Some(why)), .. }, None) => why.to_error(),
+            _ => Error::WorkersStopped,
+        }
+    }
+
+    /// Whether there is a seat for a session, or will be when its worker has a place.
+    fn has_seat(&self, kind: &Kind) -> bool {
+        let state = self.lock();
+        let mut able = state.members.iter().filter(|member| member.worker.kinds.contains(kind)).peekable();
+        // Where there is none, one is being started.
+        able.peek().is_none()
+            || able.any(|member| !member.is_leaving && member.sessions < self.settings.sessions_max)
+    }
+
+    /// Lays sessions of a worker to rest that has more memory than it should, one after each run: what they had is used by the next ones.
+    pub(super) async fn relieve(&self, worker: &Worker) {
+        let Some(mark) = self.settings.memory_mark_bytes else { return };
+        if worker.is_well() && worker.process.resident_bytes() > mark {
+            self.idle.rest_one(Some(worker.number)).await;
+        }
     }
 
     fn enqueue(&self, state: &mut State, want: Want) -> Result<oneshot::Receiver<Place>> {
@@ -186,15 +229,15 @@ impl Board {
 
     /// A place, if there is one now.
     fn grant(self: &Arc<Self>, state: &mut State, want: &Want) -> Option<Place> {
-        let (runs_max, sessions_max) = (self.settings.runs_max, self.settings.sessions_max);
-        let fits = |member: &&mut Member| member.fits(want, runs_max, sessions_max);
+        let fits = |member: &&mut Member| member.fits(want, &self.settings);
         let members = state.members.iter_mut().filter(fits);
-        let member = members.min_by_key(|member| (member.runs, member.sessions))?;
-        member.runs += 1;
+        let member = members.min_by_key(|member| (member.runs.len(), member.sessions))?;
+        member.runs.push(Arc::clone(&want.tenant));
         member.sessions += u32::from(want.wants_seat);
-        let (worker, board) = (Arc::clone(&member.worker), Arc::clone(self));
+        member.tenant = Some(Arc::clone(&want.tenant));
+        let (worker, board, tenant) = (Arc::clone(&member.worker), Arc::clone(self), Arc::clone(&want.tenant));
         let seat = want.wants_seat.then(|| Seat { worker: Arc::clone(&worker), board: Arc::clone(&board) });
-        Some(Place { worker, board, seat })
+        Some(Place { worker, board, tenant, seat })
     }
 
     /// Gives out what places there are.
@@ -202,12 +245,13 @@ impl Board {
         loop {
             let granted = {
                 let mut state = self.lock();
-                let (runs_max, sessions_max) = (self.settings.runs_max, self.settings.sessions_max);
                 let State { members, queue, .. } = &mut *state;
-                let fits = |ticket: &Ticket| {
-                    members.iter().any(|member| member.fits(&ticket.want, runs_max, sessions_max))
+                let fits =
+                    |ticket: &Ticket| members.iter().any(|member| member.fits(&ticket.want, &self.settings));
+                let Some(ticket) = queue.pop(fits) else {
+                    state.make_way();
+                    return;
                 };
-                let Some(ticket) = queue.pop(fits) else { return };
                 self.grant(&mut state, &ticket.want).map(|place| (ticket, place))
             };
             // Not while anything is locked: where nobody waits any more the place comes back.
@@ -223,7 +267,7 @@ impl Board {
             let mut state = self.lock();
             if let Some(member) = state.members.iter_mut().find(|member| member.worker.number == worker.number) {
                 change(member);
-                if member.is_leaving && member.runs == 0 && member.sessions == 0 {
+                if member.is_leaving && member.is_free() {
                     worker.dismiss();
                 }
             }
@@ -299,11 +343,15 @@ impl Board {
         loop {
             let Some((number, setup)) = self.setup(slot) else { return };
             let began = monotonic();
+            let has_answered;
             match listen::begin(number, self.settings.program.clone(), &setup) {
                 Ok(begun) => {
                     let worker = Arc::clone(&begun.worker);
                     self.joined(slot, &worker);
-                    listen::listen(begun);
+                    let violation = listen::listen(begun);
+                    self.hold_against(&worker);
+                    worker.bury(violation);
+                    has_answered = worker.calls.has_answered();
                     if !self.left(slot, &worker) {
                         return;
                     }
@@ -313,7 +361,7 @@ impl Board {
                     return;
                 }
             }
-            if monotonic() - began > SOUND_LIFE {
+            if has_answered || monotonic() - began > SOUND_LIFE {
                 pause = PAUSE_MIN;
             } else {
                 std::thread::sleep(pause);
@@ -339,7 +387,7 @@ impl Board {
         let mut state = self.lock();
         for member in state.members.iter_mut().filter(|member| member.slot == slot) {
             member.is_leaving = true;
-            if member.runs == 0 && member.sessions == 0 {
+            if member.is_free() {
                 member.worker.dismiss();
             }
         }
@@ -347,7 +395,8 @@ impl Board {
             worker.dismiss();
         }
         let worker = Arc::clone(worker);
-        state.members.push(Member { worker, slot, is_leaving: false, runs: 0, sessions: 0 });
+        let (runs, tenant) = (Vec::new(), None);
+        state.members.push(Member { worker, slot, is_leaving: false, runs, sessions: 0, tenant });
         state.slots[slot] = Slot::Taken;
         // More images may have become known meanwhile.
         self.fill(&mut state);
@@ -356,11 +405,23 @@ impl Board {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// A worker has died: that is held against those who had something running in it.
+    fn hold_against(&self, worker: &Worker) {
+        let mut state = self.lock();
+        let State { members, deaths, .. } = &mut *state;
+        let member = members.iter().find(|member| member.worker.number == worker.number);
+        if let Some(member) = member.filter(|_| !worker.is_dismissed()) {
+            let now = monotonic();
+            member.runs.iter().for_each(|tenant| deaths.count(tenant, now));
+        }
+    }
+
     /// A worker has ended. Whether another one is to take its slot.
     fn left(self: &Arc<Self>, slot: usize, worker: &Arc<Worker>) -> bool {
         let mut state = self.lock();
         let at = state.members.iter().position(|member| member.worker.number == worker.number);
-        let was_leaving = at.is_some_and(|at| state.members.swap_remove(at).is_leaving);
+        let member = at.map(|at| state.members.swap_remove(at));
+        let was_leaving = member.as_ref().is_some_and(|member| member.is_leaving);
         let orphans = state.queue.remove(|ticket| ticket.want.on == Some(worker.number));
         let goes_on = !was_leaving && !state.is_stopped && state.slots[slot] == Slot::Taken;
         if goes_on {
@@ -400,7 +461,7 @@ impl Board {
             {
                 let mut state = self.lock();
                 state.is_stopped = true;
-                if state.members.iter().all(|member| member.runs == 0) && state.queue.len() == 0 {
+                if state.members.iter().all(|member| member.runs.is_empty()) && state.queue.len() == 0 {
                     return;
                 }
             }
@@ -430,7 +491,8 @@ impl Board {
 
     /// What there is of each worker: process, runs, sessions.
     pub(super) fn seen(&self) -> Vec<(Arc<Worker>, u32, u32)> {
-        let seen = |member: &Member| (Arc::clone(&member.worker), member.runs, member.sessions);
+        let runs = |member: &Member| u32::try_from(member.runs.len()).unwrap_or(u32::MAX);
+        let seen = |member: &Member| (Arc::clone(&member.worker), runs(member), member.sessions);
         self.lock().members.iter().map(seen).collect()
     }
 
@@ -446,6 +508,17 @@ impl State {
         self.members.iter().any(|member| !member.is_leaving && member.worker.kinds.contains(kind))
     }
 
+    /// Ends a worker that does nothing and works for one tenant alone, so that another one can take its place for those who wait and fit
+    /// nowhere.
+    fn make_way(&self) {
+        let waits_for_nobody = |member: &&Member| member.is_free() && member.tenant.is_some() && !member.is_leaving;
+        if self.has_tenants && self.queue.len() > 0 {
+            if let Some(member) = self.members.iter().find(waits_for_nobody) {
+                member.worker.dismiss();
+            }
+        }
+    }
+
     fn failed(&mut self, why: NotStarted) {
         self.failures = (self.failures.0 + 1, Some(why));
     }
@@ -453,15 +526,21 @@ impl State {
 
 impl Member {
     /// Whether it can take this on now.
-    fn fits(&self, want: &Want, runs_max: u32, sessions_max: u32) -> bool {
+    fn fits(&self, want: &Want, settings: &Settings) -> bool {
         let is_the_one = match want.on {
             Some(number) => self.worker.number == number,
             None => !self.is_leaving && self.worker.kinds.contains(&want.kind),
         };
+        let is_his = !settings.has_tenant_per_process || self.tenant.as_ref().is_none_or(|own| *own == want.tenant);
         is_the_one
-            && self.runs < runs_max
-            && (!want.wants_seat || self.sessions < sessions_max)
-            && !self.worker.is_dead()
-            && !self.worker.is_doomed()
+            && is_his
+            && self.runs.len() < settings.runs_max as usize
+            && (!want.wants_seat || self.sessions < settings.sessions_max)
+            && self.worker.is_well()
+    }
+
+    /// Whether it has nothing to do and nothing lives in it.
+    fn is_free(&self) -> bool {
+        self.runs.is_empty() && self.sessions == 0
     }
 }

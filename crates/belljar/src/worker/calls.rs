@@ -4,6 +4,7 @@
 //! calls, and by what was said of each when it was made.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,7 +49,10 @@ pub(super) struct Room {
 }
 
 /// The calls of one worker. `Held` is what each keeps until it is answered.
-pub(super) struct Calls<Held>(Mutex<Table<Held>>);
+pub(super) struct Calls<Held> {
+    table: Mutex<Table<Held>>,
+    has_answered: AtomicBool,
+}
 
 struct Table<Held> {
     next: u64,
@@ -74,7 +78,13 @@ struct Open<Held> {
 
 impl<Held> Calls<Held> {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Table { next: 1, open: HashMap::new(), is_lost: false }))
+        let table = Mutex::new(Table { next: 1, open: HashMap::new(), is_lost: false });
+        Self { table, has_answered: AtomicBool::new(false) }
+    }
+
+    /// Whether any call was answered.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
     }
 
     /// Opens a call: its number, and where its events come. None when the worker is lost.
@@ -250,6 +260,7 @@ impl<Held> Calls<Held> {
 
     fn done(&self, call: u64, done: Result<Reply, Refusal>) -> Result<(), Violation> {
         let mut open = self.lock().open.remove(&call).ok_or(UNKNOWN)?;
+        self.has_answered.store(true, Ordering::Relaxed);
         let sent = open.send(Event::Done(done));
         // What the call held may call back: the table is not locked here.
         drop(open.held);
@@ -258,7 +269,7 @@ impl<Held> Calls<Held> {
 
     fn lock(&self) -> MutexGuard<'_, Table<Held>> {
         // The table is consistent between statements.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

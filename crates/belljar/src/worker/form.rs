@@ -91,8 +91,8 @@ impl KnownJar {
         Want { tenant: Arc::clone(&self.tenant), kind: self.kind.clone(), on: None, wants_seat }
     }
 
-    /// What serves a session of it that goes on from there.
-    pub(super) fn serve(&self, audit: &Audit, state: State) -> Served {
+    /// What serves a session of it, which may go on from another.
+    pub(super) fn serve(&self, audit: &Audit, state: Option<State>) -> Served {
         Served::new((&self.grants, &self.limits), audit, state)
     }
 

@@ -162,21 +162,21 @@ impl Young {
     }
 }
 
-/// Listens to a worker until it has ended.
-pub(super) fn listen(begun: Begun) {
+/// Listens to a worker until it has ended, or must: with what it did, if it did something that it may not.
+pub(super) fn listen(begun: Begun) -> Option<Violation> {
     let Begun { worker, mut errors } = begun;
     let mut buffer = buffer();
-    let violation = loop {
+    loop {
         match take_frames(&worker, &mut buffer) {
             Ok(Heard::Nothing) => {}
             Ok(Heard::More) => continue,
-            Ok(Heard::End) => break None,
-            Err(violation) => break Some(violation),
+            Ok(Heard::End) => return None,
+            Err(violation) => return Some(violation),
         }
         let due = worker.calls.next_due();
         let now = monotonic();
         if due.is_some_and(|due| due <= now) {
-            break Some("it did not stop what nobody waits for");
+            return Some("it did not stop what nobody waits for");
         }
         let mut wanted = PollFlags::IN;
         wanted.set(PollFlags::OUT, worker.has_unsent());
@@ -193,8 +193,7 @@ pub(super) fn listen(begun: Begun) {
             let pid = worker.process.id();
             errors.read(|line| tracing::warn!(pid, line, "a worker says"));
         }
-    };
-    worker.bury(violation);
+    }
 }
 
 /// What taking frames came to.

@@ -8,11 +8,13 @@
 mod asked;
 mod away;
 mod board;
+mod budget;
 mod calls;
 mod channel;
 mod claim;
 mod form;
 mod frame;
+mod idle;
 mod inside;
 pub(crate) mod jail;
 mod listen;

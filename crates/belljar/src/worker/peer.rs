@@ -239,6 +239,11 @@ impl Worker {
         self.is_dismissed.load(Ordering::SeqCst)
     }
 
+    /// Whether it can take on something more.
+    pub(super) fn is_well(&self) -> bool {
+        !(self.is_dead() || self.is_doomed() || self.is_dismissed())
+    }
+
     pub(super) fn is_doomed(&self) -> bool {
         self.doom.get().is_some()
     }

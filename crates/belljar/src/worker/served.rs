@@ -17,16 +17,21 @@ pub(super) struct Served {
     limits: Arc<Limits>,
     audit: Audit,
     /// What it goes on from, if it does.
-    state: State,
+    state: Option<State>,
     services: Option<Services>,
     /// The limits of the run that goes on.
     run: Option<Limits>,
 }
 
 impl Served {
-    pub(super) fn new((grants, limits): (&Arc<Grants>, &Arc<Limits>), audit: &Audit, state: State) -> Self {
+    pub(super) fn new((grants, limits): (&Arc<Grants>, &Arc<Limits>), audit: &Audit, state: Option<State>) -> Self {
         let (grants, limits, audit) = (Arc::clone(grants), Arc::clone(limits), audit.clone());
         Self { grants, limits, audit, state, services: None, run: None }
+    }
+
+    /// What the session is called.
+    pub(super) fn session(&self) -> &str {
+        self.audit.id()
     }
 
     /// Opens what must be there when a session begins.
@@ -48,8 +53,11 @@ impl Served {
     /// As for [`Served::open`].
     pub(super) fn services(&mut self) -> Result<&mut Services> {
         if self.services.is_none() {
-            let state = self.state.clone();
-            let mut services = Services::resume(&self.grants, &self.limits, &self.audit, state)?;
+            let (grants, limits, audit) = (&self.grants, &self.limits, &self.audit);
+            let mut services = match self.state.clone() {
+                Some(state) => Services::resume(grants, limits, audit, state)?,
+                None => Services::new(grants, limits, audit)?,
+            };
             if let Some(run) = &self.run {
                 services.begin_run(run);
             }
@@ -103,7 +111,7 @@ impl Served {
     }
 
     /// What another session of the same jar needs that goes on from here.
-    pub(super) fn state(&self) -> State {
-        self.services.as_ref().map_or_else(|| self.state.clone(), Services::state)
+    pub(super) fn state(&self) -> Option<State> {
+        self.services.as_ref().map(Services::state).or_else(|| self.state.clone())
     }
 }

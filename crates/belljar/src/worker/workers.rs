@@ -108,10 +108,26 @@ impl WorkersBuilder {
         self
     }
 
-    /// How many sessions may live in each process at once; 1000 if nothing is said.
+    /// How many sessions may live in each process at once; 1000 if nothing is said. For one more, the one that was not used for longest is laid to rest in
+    /// this process.
     #[must_use]
     pub fn sessions_max(mut self, sessions: u32) -> Self {
         self.0.sessions_max = sessions.max(1);
+        self
+    }
+
+    /// Lays idle sessions of a process to rest in this one while it has more than so many bytes of memory, and wakes them when they are used.
+    #[must_use]
+    pub fn memory_mark_bytes(mut self, bytes: u64) -> Self {
+        self.0.memory_mark_bytes = Some(bytes);
+        self
+    }
+
+    /// Lets no process work for more than one tenant ([`SnapshotKey::tenant`](crate::SnapshotKey::tenant)): whoever comes after another one gets a new one. What
+    /// processors leave in caches and predictors is then at least not in the same process.
+    #[must_use]
+    pub fn tenant_per_process(mut self) -> Self {
+        self.0.has_tenant_per_process = true;
         self
     }
 
