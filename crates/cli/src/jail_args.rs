@@ -29,8 +29,8 @@ impl JailArgs {
     /// Must come before anything is opened: what is open by then was inherited, and will be closed.
     pub(crate) fn begin(&self) -> Closing {
         let jail = (!self.no_jail).then(|| {
-            telemetry::hold();
             let jail = Jail::closed().threads().leave(Inherited::note());
+            telemetry::hold();
             if self.require_jail { jail.require() } else { jail }
         });
         Closing { jail }

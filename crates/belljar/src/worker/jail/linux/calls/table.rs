@@ -128,6 +128,8 @@ const NETWORK: &[i64] = &[
     c::SYS_recvmsg,
     c::SYS_sendmmsg,
     c::SYS_shutdown,
+    // The machine's own name says in which domain names are looked up.
+    c::SYS_uname,
 ];
 
 /// Editing a line, and keeping it.
@@ -152,6 +154,13 @@ const OLD_IN_PASSING: &[i64] = &[];
 
 /// The calls that go through.
 pub(super) fn allowed(needs: Needs) -> Calls {
+    let mut calls: Calls = plain(needs).map(|number| (number, Vec::new())).collect();
+    calls.extend(narrowed(needs));
+    calls
+}
+
+/// Calls that go through whatever their arguments are.
+fn plain(needs: Needs) -> impl Iterator<Item = i64> {
     let groups = [
         (true, ALWAYS),
         (true, OLD),
@@ -165,10 +174,7 @@ pub(super) fn allowed(needs: Needs) -> Calls {
         (needs.network, NETWORK),
         (needs.terminal, TERMINAL),
     ];
-    let plain = groups.into_iter().filter(|(needed, _)| *needed).flat_map(|(_, group)| group);
-    let mut calls: Calls = plain.map(|number| (*number, Vec::new())).collect();
-    calls.extend(narrowed(needs));
-    calls
+    groups.into_iter().filter(|(needed, _)| *needed).flat_map(|(_, group)| group.iter().copied())
 }
 
 /// Calls of which only some uses are needed.
@@ -181,8 +187,8 @@ fn narrowed(needs: Needs) -> Vec<(i64, Vec<SeccompRule>)> {
         (c::SYS_madvise, one_of(2, &ADVICE)),
         // A signal to a thread of one's own: `abort`, `raise`.
         (c::SYS_tgkill, vec![all(vec![is(0, process)])]),
-        // The name of a thread, and of memory.
-        (c::SYS_prctl, one_of(0, &[bits(c::PR_SET_NAME), bits(c::PR_SET_VMA)])),
+        // The name of a thread, and of memory; and where the kernel put its page of clocks.
+        (c::SYS_prctl, one_of(0, &[bits(c::PR_SET_NAME), bits(c::PR_SET_VMA), PR_GET_AUXV])),
         (c::SYS_fcntl, one_of(1, &DESCRIPTOR_FLAGS)),
         (c::SYS_ioctl, controls(needs)),
         // A bound is asked for, of oneself, and not set.
@@ -207,9 +213,8 @@ pub(super) fn refused(needs: Needs) -> Vec<(i32, Calls)> {
     let absent = Calls::from([(c::SYS_clone3, Vec::new())]);
     let mut denied: Calls =
         IN_PASSING.iter().chain(OLD_IN_PASSING).map(|number| (*number, Vec::new())).collect();
-    if needs.reads {
-        denied.retain(|number, _| !READS.contains(number));
-    }
+    let allowed: Vec<i64> = plain(needs).collect();
+    denied.retain(|number, _| !allowed.contains(number));
     if needs.network {
         // The C library asks a daemon for names, and loads modules that find them; without either it asks itself.
         denied.insert(c::SYS_socket, vec![all(FAMILIES.iter().map(|family| is_not(0, *family)).collect())]);
@@ -255,6 +260,9 @@ const THREAD_MAY: c::c_int = c::CLONE_SYSVSEM
     | c::CLONE_CHILD_SETTID
     | c::CLONE_CHILD_CLEARTID
     | c::CLONE_DETACHED;
+
+/// `PR_GET_AUXV` (`linux/prctl.h`).
+const PR_GET_AUXV: u64 = 0x4155_5856;
 
 /// `PAGEMAP_SCAN` (`linux/fs.h`): which pages of its own memory the process has written to.
 const PAGEMAP_SCAN: u64 = 0xc060_6610;

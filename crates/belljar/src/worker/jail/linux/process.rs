@@ -10,7 +10,7 @@ use rustix::thread::{
 };
 
 use super::lack_of;
-use super::layer::Lack;
+use crate::worker::jail::layer::Lack;
 
 /// What root may do to files of others, and goes on doing where directories are mounted. Landlock bounds it to these.
 const OF_FILES: CapabilitySet =
