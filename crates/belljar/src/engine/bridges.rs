@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn a_few_runs_need_no_bridges() {
-        assert_eq!(find(&written(runs()), &[]), []);
-        assert_eq!(find(&written(0..100), &[]), []);
-        assert_eq!(find(&written([]), &[]), []);
+        assert!(find(&written(runs()), &[]).is_empty());
+        assert!(find(&written(0..100), &[]).is_empty());
+        assert!(find(&written([]), &[]).is_empty());
     }
 
     #[test]
