@@ -11,6 +11,7 @@ use crate::engine::image::{Image, Language};
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::grants::Grants;
+use crate::host::elsewhere::Elsewhere;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::outcome::Outcome;
@@ -39,6 +40,8 @@ pub struct Jar {
     pub(crate) grants: Arc<Grants>,
     pub(crate) types: Arc<Types>,
     pub(crate) snapshot_key: Option<SnapshotKey>,
+    /// The process that serves what is granted to a session of this jar, if it is not this one.
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 impl Jar {
@@ -62,7 +65,7 @@ impl Jar {
         }
         let types = Arc::new(Types::beside(image.clone()));
         let (limits, grants) = (Arc::default(), Arc::default());
-        let jar = Self { image, limits, grants, types, snapshot_key: None };
+        let jar = Self { image, limits, grants, types, snapshot_key: None, elsewhere: None };
         jar.with_limits(Limits::default())
     }
 

@@ -41,6 +41,8 @@ mod told;
 mod engine;
 mod host;
 
+mod worker;
+
 mod collect;
 mod error;
 mod outcome;

@@ -89,7 +89,7 @@ pub(crate) fn unpack(jar: &Jar, packed: &[u8]) -> Result<(Rest, String)> {
     let memory = memory(jar, &body, pages)?;
     check(jar, &body)?;
     let kept = Kept {
-        files: body.files.thaw(&jar.limits, jar.image.files(), &jar.grants)?,
+        files: body.files.thaw(&jar.limits, jar.image.files(), &jar.grants, jar.elsewhere.as_ref())?,
         time: body.time.resume(),
         random: body.random.map(RandomState::resume),
         environment: body.environment,

@@ -21,6 +21,7 @@ use super::tree::Tree;
 use crate::error::Result;
 use crate::grants::Grants;
 use crate::host::bounded;
+use crate::host::elsewhere::Elsewhere;
 use crate::limits::Limits;
 use crate::snapshot::refused::SnapshotRefused;
 
@@ -80,7 +81,13 @@ impl FrozenFiles {
     ///
     /// [`Error::Mount`](crate::Error::Mount) when a directory of the host cannot be mounted, and [`SnapshotRefused::Content`] when something does
     /// not fit together: nothing that was frozen here.
-    pub(crate) fn thaw(self, limits: &Limits, pack: &Arc<Pack>, grants: &Grants) -> Result<Files> {
+    pub(crate) fn thaw(
+        self,
+        limits: &Limits,
+        pack: &Arc<Pack>,
+        grants: &Grants,
+        elsewhere: Option<&Arc<dyn Elsewhere>>,
+    ) -> Result<Files> {
         let broken = SnapshotRefused::Content;
         let mut files = Files::new(limits, Arc::clone(pack));
         let Some(Frozen { tree, open, of_host, used }) = self.0 else {
@@ -91,7 +98,8 @@ impl FrozenFiles {
                 Err(broken("files that were granted are missing").into())
             };
         };
-        let mounts = Mounts::open(&grants.mounts)?.go_on(used).ok_or(broken("its mounts are others"))?;
+        let mounts =
+            Mounts::open(&grants.mounts, elsewhere)?.go_on(used).ok_or(broken("its mounts are others"))?;
         let read = |body| match body {
             Body::Fixed(number) if number.is_empty() => Some(Body::Fixed(number)),
             Body::Fixed(number) => {
@@ -107,7 +115,7 @@ impl FrozenFiles {
         let quota = quota.ok_or(broken("its files are larger than the limits allow"))?;
         let mut space = Space { tree, open, quota };
         for (fd, identity) in of_host {
-            space.open_anew(fd, &identity).map_err(|_| broken("a file that is open is not there"))?;
+            space.open_anew(fd, Some(&identity)).map_err(|_| broken("a file that is open is not there"))?;
         }
         files.space = Some(Box::new(space));
         Ok(files)
@@ -122,27 +130,24 @@ impl FrozenFiles {
 impl Space {
     /// Opens the file of the host again that a descriptor stands for. When that is not possible, or another file is there, the descriptor is
     /// lost, and says so when it is used.
-    fn open_anew(&mut self, fd: u32, identity: &Identity) -> Result<(), FileError> {
+    pub(super) fn open_anew(&mut self, fd: u32, identity: Option<&Identity>) -> Result<(), FileError> {
         let node = self.open.node(fd)?;
         let place = match (&node.id, self.tree.node(&node.id).map(|node| &node.body)) {
             (Id::Host(place), _) | (_, Some(Body::Lower(place, _))) => place.clone(),
             _ => return Err(FileError::Invalid),
         };
         let access = node.access;
-        let found = self
-            .find_again(&place, access)
-            .filter(|file| file.identity().is_ok_and(|found| identity.is(&found)));
+        let is_it = |file: &HostFile| {
+            identity.is_some_and(|known| file.identity().is_ok_and(|found| known.is(&found)))
+        };
+        let found = self.find_again(&place, access).filter(is_it);
         self.open.reopened(fd, found)
     }
 
     fn find_again(&self, place: &Hosted, access: Access) -> Option<HostFile> {
         self.check_host_files(place).ok()?;
         let mounts = &self.tree.mounts;
-        let file = if access.write {
-            mounts.open_to_write(place)
-        } else {
-            mounts.source(place).and_then(|source| source.open_file(place, false))
-        };
+        let file = if access.write { mounts.open_to_write(place) } else { mounts.open_for_embedder(place) };
         file.ok()
     }
 }

@@ -14,6 +14,7 @@ use cap_std::fs::{
     Dir, DirBuilder, DirBuilderExt, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt,
 };
 use cap_std::time::{Duration, SystemTime};
+use serde::{Deserialize, Serialize};
 
 use super::file::{HostFile, Seen, kind_of};
 use crate::host::files::error::FileError;
@@ -44,7 +45,7 @@ pub(in crate::host::files) struct Listing {
 }
 
 /// One name in a directory of the host.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(in crate::host::files) struct HostEntry {
     pub(in crate::host::files) name: Arc<str>,
     pub(in crate::host::files) kind: Kind,
@@ -54,7 +55,13 @@ pub(in crate::host::files) struct HostEntry {
 impl Listing {
     /// What it takes in memory, about.
     pub(in crate::host::files) fn bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| 64 + entry.name.len() as u64).sum()
+        self.entries.iter().map(HostEntry::bytes).sum()
+    }
+}
+
+impl HostEntry {
+    pub(super) fn bytes(&self) -> u64 {
+        64 + self.name.len() as u64
     }
 }
 
@@ -202,7 +209,7 @@ impl Source {
 
     /// Gives a file the permissions that another one had; none beyond reading, writing and executing.
     pub(in crate::host::files) fn permit(file: &HostFile, mode: u32) -> Result<(), FileError> {
-        Ok(file.file().set_permissions(Permissions::from_mode(mode & 0o777))?)
+        Ok(file.own()?.set_permissions(Permissions::from_mode(mode & 0o777))?)
     }
 
     /// Makes sure that the names of a directory are on disk.

@@ -77,7 +77,7 @@ fn copies_are_charged_and_bounded() {
     let place = Place::new();
     place.write("large", &"x".repeat(100_000));
     let mut session = Session::new(&Limits { files_bytes: 50_000, files_count: 4, ..Limits::default() });
-    session.files.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
+    session.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
     assert_eq!(session.open("/work/src/large", update()), Err(FileError::NoSpace));
     assert_eq!(session.read("/work/src/large").len(), 100_000);
     // A moved file is still the host's: it takes no bytes.
@@ -89,7 +89,7 @@ fn copies_are_charged_and_bounded() {
     huge.set_len(1 << 32).unwrap();
     let mut session =
         Session::new(&Limits { files_bytes: 1 << 32, memory_bytes: 1 << 32, ..Limits::default() });
-    session.files.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
+    session.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
     assert_eq!(session.open("/work/src/huge", update()), Err(FileError::TooBig));
 }
 

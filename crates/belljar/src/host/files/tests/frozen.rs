@@ -17,7 +17,7 @@ fn thawed(session: &Session, mounts: &[Mount]) -> (Session, Vec<u8>) {
     let grants = mounts.iter().cloned().fold(Grants::default(), Grants::mount);
     let bytes = postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants)).unwrap();
     let frozen: FrozenFiles = postcard::from_bytes(&bytes).unwrap();
-    let files = frozen.thaw(&Limits::default(), &session.files.pack, &grants).unwrap();
+    let files = frozen.thaw(&Limits::default(), &session.files.pack, &grants, None).unwrap();
     let mut other = Session { files, ..Session::default() };
     other.meter.go_on(session.meter.held());
     (other, bytes)
@@ -133,7 +133,7 @@ fn a_directory_with_a_mount_in_it_stays_where_it_is() {
     let place = Place::new();
     for mount in [ro, rw, cow] {
         let mut session = Session::default();
-        session.files.mount(&[mount(place.inside.clone(), "/work/deep/src")]).unwrap();
+        session.mount(&[mount(place.inside.clone(), "/work/deep/src")]).unwrap();
         assert_eq!(session.rename("/work/deep", "/work/other"), Err(FileError::MountPoint));
         assert!(session.stat("/work/deep/src/a.txt").is_ok());
     }
@@ -154,7 +154,7 @@ fn files_are_not_hung_on_mounts_that_are_others() {
     let elsewhere = Mount::copy_on_write(place.inside.clone(), "/work/other");
     let two = [place.mount(cow), [Mount::read_only(place.outside.clone(), "/work/more")]].concat();
     for mounts in [&place.mount(ro)[..], &place.mount(rw), &[elsewhere], &two, &[]] {
-        let thawed = frozen().thaw(&Limits::default(), &session.files.pack, &grants(mounts));
+        let thawed = frozen().thaw(&Limits::default(), &session.files.pack, &grants(mounts), None);
         assert!(thawed.is_err(), "{mounts:?}");
     }
 }

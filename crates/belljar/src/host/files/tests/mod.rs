@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::pack::{Pack, Packing};
 use super::*;
 use crate::host::meter::Meter;
+use crate::mount::Mount;
 
 /// A session's files with the budget beside them.
 struct Session {
@@ -28,6 +29,10 @@ impl Session {
         packing.file("/lib/sub/b.py", b"b = 1".to_vec()).unwrap();
         let pack = Arc::new(Pack::from_bytes(packing.finish().unwrap()).unwrap());
         Self { files: Files::new(limits, pack), meter: Meter::new(limits), now_ns: 7 }
+    }
+
+    fn mount(&mut self, mounts: &[Mount]) -> crate::error::Result<()> {
+        self.files.mount(mounts, None)
     }
 
     fn change(&mut self) -> (&mut Space, Change<'_>) {

@@ -156,7 +156,7 @@ fn protected_names_are_not_changed_on_the_host() {
     assert!(!place.inside.join(".git/hooks/pre-commit").exists());
 
     let mut session = Session::default();
-    session.files.mount(&[rw(place.inside.clone(), "/work/src").unprotected()]).unwrap();
+    session.mount(&[rw(place.inside.clone(), "/work/src").unprotected()]).unwrap();
     session.store("/work/src/.env", b"KEY=2").unwrap();
     assert_eq!(place.read(".env"), "KEY=2");
 }
@@ -180,7 +180,7 @@ fn quotas_hold_on_the_host() {
     let place = Place::new();
     let mount = rw(place.inside.clone(), "/work/src").bytes_max(1000).files_max(3).open_files_max(2);
     let mut session = Session::default();
-    session.files.mount(&[mount]).unwrap();
+    session.mount(&[mount]).unwrap();
     let fd = session.make("/work/src/large").unwrap();
     assert_eq!(session.write(fd, None, &[1; 1001]), Err(FileError::NoSpace));
     session.write(fd, None, &[1; 600]).unwrap();
@@ -204,7 +204,7 @@ fn quotas_hold_on_the_host() {
 fn depth_is_bounded_on_the_host_also_by_renames() {
     let place = Place::new();
     let mut session = Session::new(&Limits { files_depth: 5, ..Limits::default() });
-    session.files.mount(&[rw(place.inside.clone(), "/work/src")]).unwrap();
+    session.mount(&[rw(place.inside.clone(), "/work/src")]).unwrap();
     session.make_directory("/work/src/sub/deep/er").unwrap();
     assert_eq!(session.make_directory("/work/src/sub/deep/er/still"), Err(FileError::NoSpace));
     session.make_directory("/work/src/x").unwrap();
@@ -219,7 +219,7 @@ fn renames_stay_in_their_mount() {
     for mount in [rw, cow] {
         let mut session = Session::default();
         let mounts = [mount(place.inside.clone(), "/work/src"), rw(other.path().to_owned(), "/data")];
-        session.files.mount(&mounts).unwrap();
+        session.mount(&mounts).unwrap();
         session.store("/work/mine", b"x").unwrap();
         for (from, to) in [
             ("/work/src/a.txt", "/data/a.txt"),
@@ -240,7 +240,7 @@ fn renames_stay_in_their_mount() {
 #[test]
 fn mounts_that_cannot_be_are_refused_by_name() {
     let place = Place::new();
-    let refusal = |mounts: &[Mount]| Session::default().files.mount(mounts).unwrap_err().to_string();
+    let refusal = |mounts: &[Mount]| Session::default().mount(mounts).unwrap_err().to_string();
     let inside = || place.inside.clone();
     assert!(
         refusal(&[ro(inside().join("none"), "/data")])
@@ -255,8 +255,8 @@ fn mounts_that_cannot_be_are_refused_by_name() {
     assert!(
         refusal(&[rw(inside(), "/a"), ro(inside().join("sub"), "/b")]).contains("one of them can be written")
     );
-    assert!(Session::default().files.mount(&[ro(inside(), "/a"), cow(inside(), "/b")]).is_ok());
-    assert!(Session::default().files.mount(&[cow(inside(), "/work"), ro(inside(), "/tmp")]).is_ok());
+    assert!(Session::default().mount(&[ro(inside(), "/a"), cow(inside(), "/b")]).is_ok());
+    assert!(Session::default().mount(&[cow(inside(), "/work"), ro(inside(), "/tmp")]).is_ok());
 }
 
 #[test]

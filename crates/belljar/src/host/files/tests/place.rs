@@ -30,7 +30,7 @@ impl Place {
 
     pub(super) fn session(&self, mount: fn(PathBuf, &'static str) -> Mount) -> Session {
         let mut session = Session::default();
-        session.files.mount(&[mount(self.inside.clone(), "/work/src")]).unwrap();
+        session.mount(&[mount(self.inside.clone(), "/work/src")]).unwrap();
         session
     }
 
