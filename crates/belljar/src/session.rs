@@ -407,7 +407,7 @@ impl Session {
         Ok(())
     }
 
-    fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
+    pub(crate) fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
         self.with_kept(|files, _| act(files))
     }
 

@@ -15,8 +15,11 @@ use crate::error::{Error, Result};
 use crate::jar::Jar;
 use crate::live::Rest;
 
+pub(crate) use body::Claims;
 #[cfg(fuzzing)]
 pub(crate) use body::unpack;
+#[cfg(test)]
+pub(crate) use seal::body_of;
 
 /// The snapshot of a session of `jar`, which is called `session`.
 pub(crate) fn write(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {

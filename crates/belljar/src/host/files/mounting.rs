@@ -45,6 +45,13 @@ impl Files {
         }
     }
 
+    /// From now on these are the files of another session, which uses quotas of its own.
+    pub(crate) fn count_apart(&mut self) {
+        if let Some(space) = &mut self.space {
+            space.tree.mounts.count_apart();
+        }
+    }
+
     /// From now on `elsewhere` is asked for what is done with directories of the host. What another session of this process had it open
     /// for this one is opened anew.
     pub(crate) fn ask(&mut self, elsewhere: &Arc<dyn Elsewhere>) {

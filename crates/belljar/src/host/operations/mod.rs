@@ -260,6 +260,11 @@ pub(crate) struct KeptOperations {
 }
 
 impl KeptOperations {
+    /// What the caller has yet to answer.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (u32, &Waiting)> {
+        self.waiting.iter().map(|(id, waiting, _)| (*id, waiting))
+    }
+
     /// Whether each waits for a tool that `is_one` knows.
     pub(crate) fn waits_for(&self, is_one: impl Fn(&str) -> bool) -> bool {
         self.waiting.iter().all(|(id, waiting, _)| *id != 0 && is_one(&waiting.tool))
