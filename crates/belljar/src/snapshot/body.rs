@@ -108,7 +108,7 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    #[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "waits for worker processes"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "waits for worker processes"))]
     /// Reads them from what a worker has packed, or from what was signed.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ mod diff;
 mod directory;
 mod error;
 pub(crate) mod frozen;
-#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "waits for worker processes"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "waits for worker processes"))]
 mod handover;
 mod hosted;
 mod kind;

@@ -180,7 +180,8 @@ impl Services {
         self.tools.begin_run(limits);
     }
 
-    /// Does what is asked for, or refuses it. What comes with the reply is a descriptor that is open for reading.
+    /// Does what is asked for, or refuses it. What comes with the reply is a descriptor that is open for reading. This takes as long as the
+    /// machine does for it, and for a large tree of directories that may be long: it is nothing for a thread that others wait for.
     pub(crate) fn serve(&mut self, ask: Ask) -> (Reply, Option<OwnedFd>) {
         match ask {
             Ask::File(ask) => {
