@@ -1,7 +1,9 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
+use std::task::{Context, Waker};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::IgnoredAny;
@@ -14,6 +16,7 @@ use crate::engine::instance::Ending;
 use crate::error::Error;
 use crate::grants::Grants;
 use crate::host::Host;
+use crate::host::audit::Audit;
 use crate::host::files::Files;
 use crate::host::files::pack::{Pack, Packing};
 use crate::host::memory::GuestMemory;
@@ -35,6 +38,8 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey, SnapshotRefused};
 use crate::tool::Tool;
+use crate::worker::services::serving::Services;
+use crate::worker::services::{ASK_BYTES_MAX, Ask, OperationAsk, OperationNumber};
 
 /// Memory of the pretended guest.
 const MEMORY_BYTES: usize = 64 * 1024;
@@ -420,4 +425,58 @@ pub fn scrub(bytes: &[u8]) {
     out.extend(scrubber.finish());
     assert!(!out.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "a secret came through");
     assert_eq!(out, secrets.scrub(text), "the pieces make no difference");
+}
+
+/// What a worker that has fallen sends: questions, operations and what belongs to them, served to a session that has `folder/mounted` mounted in
+/// every way. Nothing beside that changes, and of it only what can be written to.
+pub fn services(folder: &Path, bytes: &[u8]) {
+    let mounted = |name: &str| folder.join("mounted").join(name);
+    let _ = std::fs::remove_dir_all(mounted("rw"));
+    std::fs::create_dir_all(mounted("rw/d")).expect("the folder of temporary files can be written");
+    for (name, text) in [("f", "0123456789"), (".env", "KEY=1")] {
+        std::fs::write(mounted("rw").join(name), text).expect("so can a file in it");
+    }
+    std::os::unix::fs::symlink("../../beside", mounted("rw/away")).expect("and a link");
+    let grants = Grants::default()
+        .mount(Mount::read_only(mounted("ro"), "/data"))
+        .mount(Mount::copy_on_write(mounted("ro"), "/work/cow"))
+        .mount(Mount::read_write(mounted("rw"), "/work/rw").bytes_max(1000).files_max(4))
+        .tool(Tool::answered_by_caller("ask"))
+        .and_then(|grants| grants.tool(Tool::new("one", |_: serde_json::Map<_, _>| Ok::<_, String>(1))))
+        .expect("they are tools");
+    let audit = Audit::default();
+    let mut services = Services::new(&grants, &limits(), &audit).expect("the directories are there");
+    services.begin_run(&limits());
+    let mut rest = bytes;
+    while let Some((what, after)) = rest.split_first() {
+        rest = after;
+        let number = OperationNumber(u32::from(what >> 2));
+        match what & 3 {
+            0 | 1 => {
+                let Ok((ask, after)) = postcard::take_from_bytes::<Ask>(rest) else { continue };
+                rest = after;
+                let (reply, descriptor) = services.serve(ask);
+                let told = postcard::to_stdvec(&reply).expect("it can be written");
+                assert!(told.len() <= ASK_BYTES_MAX, "{} bytes are told at once", told.len());
+                assert!(descriptor.is_none_or(|it| std::fs::File::from(it).write(b"x").is_err()));
+            }
+            2 => {
+                let Ok((ask, after)) = postcard::take_from_bytes::<OperationAsk>(rest) else { continue };
+                rest = after;
+                let _ = services.begin(number, &ask);
+            }
+            _ if what & 4 == 0 => drop(services.more(number)),
+            _ => services.give_up(number),
+        }
+        // Tools have threads of their own, which nobody waits for here.
+        let _ = services.poll_told(&mut Context::from_waker(Waker::noop()));
+    }
+    for (path, text) in [("mounted/ro/f", "f"), ("beside/secret", "secret"), ("mounted/rw/.env", "KEY=1")] {
+        let is = std::fs::read_to_string(folder.join(path));
+        assert!(is.as_deref().is_ok_and(|is| is == text), "{path} is {is:?}");
+    }
+    for (path, count) in [("", 2), ("beside", 1), ("mounted", 2), ("mounted/ro", 1)] {
+        let found = std::fs::read_dir(folder.join(path)).expect("it is there").count();
+        assert_eq!(found, count, "in {path:?}");
+    }
 }

@@ -1,6 +1,5 @@
 //! A session in this process: live, at rest, or ended.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -10,14 +9,14 @@ use crate::engine::encode::{Encoder, Verb};
 use crate::engine::erase::Eraser;
 use crate::error::{Error, Result};
 use crate::host::audit::Audit;
-use crate::host::files::{Files, Selection};
+use crate::host::files::Files;
 use crate::host::report::Report;
 use crate::host::secrets::Secrets;
 use crate::host::without;
 use crate::jar::Jar;
 use crate::limits::Limits;
 use crate::live::{Live, Rest};
-use crate::outcome::{Applied, Ended, FileChange, Outcome, SessionState};
+use crate::outcome::{Ended, Outcome, SessionState};
 
 /// How long completion, and the check whether code is complete, may take: they answer to someone who types.
 const PROMPT_TIME_MS: u64 = 1_000;
@@ -136,22 +135,6 @@ impl Here {
         Ok(without(secrets.as_ref(), content?))
     }
 
-    pub(crate) fn changes(&self) -> Result<Vec<FileChange>> {
-        self.with_files(|files| files.changes())
-    }
-
-    pub(crate) fn diff(&self, path: &str) -> Result<String> {
-        self.with_files(|files| files.diff(path))
-    }
-
-    pub(crate) fn apply(&self, selection: &Selection) -> Result<Applied> {
-        self.with_files(|files| files.apply(selection))
-    }
-
-    pub(crate) fn save_output(&self, into: &Path) -> Result<Applied> {
-        self.with_files(|files| files.save_output(into))?
-    }
-
     /// What an instance can be made from again.
     pub(crate) fn rest(&self, jar: &Jar) -> Result<Rest> {
         self.lock()?.rest(jar)
@@ -164,7 +147,8 @@ impl Here {
         Ok(())
     }
 
-    fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
+    /// Does something with the files, whatever has become of the session.
+    pub(crate) fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
         self.with_kept(|files, _| act(files))
     }
 

@@ -50,6 +50,10 @@ mod outcome;
 
 mod blocking;
 
+/// Tests of sessions are written as programs are that embed the library.
+#[cfg(test)]
+extern crate self as belljar;
+
 #[cfg(fuzzing)]
 pub mod fuzzing;
 

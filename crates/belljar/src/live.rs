@@ -54,6 +54,7 @@ impl Rest {
         let mut fork = self.clone();
         fork.kept.random = self.kept.random.as_ref().map(|random| random.of_fork(number));
         fork.seeded = false;
+        fork.kept.files.count_apart();
         fork
     }
 }

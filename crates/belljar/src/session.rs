@@ -17,9 +17,9 @@ use crate::jar::Jar;
 use crate::live::Rest;
 use crate::outcome::{Applied, FileChange, Outcome};
 use crate::request::Request;
-use crate::snapshot;
+use crate::snapshot::{self, Claims};
 use crate::told::{self, Running, Telling};
-use crate::worker::services::State;
+use crate::worker::services::serving::State;
 use crate::worker::{Last, RemoteFork, RemoteSession};
 
 /// The most forks that are made at once.
@@ -287,10 +287,7 @@ impl Session {
     ///
     /// [`Error::Busy`], or [`Error::Closed`] when nothing is left of the session.
     pub fn changes(&self) -> Result<Vec<FileChange>> {
-        match &self.place {
-            Place::Here(here) => here.changes(),
-            Place::There(there) => there.changes(),
-        }
+        self.review(|files| (files.changes(), Kept::Yes))
     }
 
     /// The changes at and below a path as a unified diff, the host's files on the left; `/` gives all. Files that are no text, or larger
@@ -300,10 +297,7 @@ impl Session {
     ///
     /// As for [`Session::changes`].
     pub fn diff(&self, path: &str) -> Result<String> {
-        match &self.place {
-            Place::Here(here) => here.diff(path),
-            Place::There(there) => there.diff(path),
-        }
+        self.review(|files| (files.diff(path), Kept::Yes))
     }
 
     /// Applies changes to the host's files, and says what became of each: a change is refused when the host's file is not what it was when
@@ -328,12 +322,7 @@ impl Session {
     ///
     /// As for [`Session::changes`].
     pub fn apply(&self, selection: &Selection) -> Result<Applied> {
-        let applied = match &self.place {
-            Place::Here(here) => here.apply(selection)?,
-            Place::There(there) => {
-                there.change(self.id(), |body| self.with_files(body, |files| Ok(files.apply(selection))))?
-            }
-        };
+        let applied = self.review(|files| (files.apply(selection), Kept::No))?;
         self.telling.applied("apply", &applied);
         Ok(applied)
     }
@@ -345,11 +334,7 @@ impl Session {
     ///
     /// As for [`Session::changes`], and [`Error::Io`] when the directory cannot be opened.
     pub fn save_output(&self, into: impl AsRef<Path>) -> Result<Applied> {
-        let saved = match &self.place {
-            Place::Here(here) => here.save_output(into.as_ref())?,
-            Place::There(there) => there
-                .change(self.id(), |body| self.with_files(body, |files| files.save_output(into.as_ref())))?,
-        };
+        let saved = self.review(|files| (files.save_output(into.as_ref()), Kept::Yes))??;
         self.telling.applied("save output", &saved);
         Ok(saved)
     }
@@ -381,21 +366,39 @@ impl Session {
         if self.jar.snapshot_key.is_none() {
             return Err(Error::NoSnapshotKey);
         }
-        let bytes = snapshot::seal(&self.jar, &self.packed(self.id())?)?;
+        let body = self.packed(self.id())?;
+        if let Place::There(there) = &self.place
+            && let Some(claimed) = served_state(&self.jar, &body)?
+        {
+            there.vouch(&claimed)?;
+        }
+        let bytes = snapshot::seal(&self.jar, &body)?;
         self.telling.audit().step(AuditKind::Snapshot, &format!("{} bytes", bytes.len()), None, Map::new());
         Ok(bytes)
     }
 
-    /// Does something with the files of a packed session, in this process, which has the grants.
-    fn with_files<T>(
-        &self,
-        body: &[u8],
-        act: impl FnOnce(&mut Files) -> Result<T>,
-    ) -> Result<(T, Vec<u8>)> {
-        let (mut rest, name) = snapshot::unpack(&self.jar, body)?;
-        rest.kept.files.tell(self.telling.audit());
-        let done = act(&mut rest.kept.files)?;
-        Ok((done, snapshot::pack(&self.jar, &rest, &name)?))
+    /// Does something with the files, wherever the session is: in this process, which has the grants. With whether they are as they were.
+    fn review<T>(&self, act: impl FnOnce(&mut Files) -> (T, Kept)) -> Result<T> {
+        match &self.place {
+            Place::Here(here) => here.with_files(|files| act(files).0),
+            Place::There(there) => there.review(|bytes| {
+                let Jar { image, limits, grants, .. } = &self.jar;
+                let mut files = Files::handed_over(bytes, limits, image.files(), grants)?;
+                files.tell(self.telling.audit());
+                match act(&mut files) {
+                    (done, Kept::Yes) => Ok((done, None)),
+                    (done, Kept::No) => Ok((done, Some(files.hand_over(grants)?))),
+                }
+            }),
+        }
+    }
+
+    /// The files of a session in this process.
+    pub(crate) fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
+        match &self.place {
+            Place::Here(here) => here.with_files(act),
+            Place::There(_) => Err(Error::Internal("the session is in another process".to_owned())),
+        }
     }
 
     /// The body of a snapshot, of a session that is called `name`.
@@ -472,14 +475,19 @@ impl Session {
     }
 }
 
-/// What this process knows of a session beside what its worker will have, from a snapshot. Most have nothing that is worth looking for.
+/// Whether files are as they were.
+enum Kept {
+    Yes,
+    No,
+}
+
+/// What a snapshot says of what was granted to its session. Most were granted nothing that is worth looking for.
 fn served_state(jar: &Jar, body: &[u8]) -> Result<Option<State>> {
     let grants = &jar.grants;
     if grants.mounts.is_empty() && grants.secrets.is_empty() && grants.tools.is_empty() {
         return Ok(None);
     }
-    let (rest, _) = snapshot::unpack(jar, body)?;
-    Ok(Some(State::of(&rest.kept)))
+    Ok(Some(State::claimed(Claims::of(jar, body)?)))
 }
 
 impl std::fmt::Debug for Session {

@@ -68,7 +68,7 @@ def finish(value):
 
 def fail(error):
     """The code raised an error."""
-    session.release_reserve()
+    host.release_reserve()
     try:
         if isinstance(error, session.Suspended):
             reports.send(reports.SUSPENDED, b"")
@@ -77,7 +77,7 @@ def fail(error):
         else:
             errors.report(error)
     finally:
-        session.hold_reserve()
+        host.hold_reserve()
 
 
 ROUNDS = 20  # the interpreter rewrites its code as it learns, and stops when it has learned

@@ -6,7 +6,6 @@ import tools
 from public import module
 
 NAMESPACE = module("__main__").__dict__
-RESERVE_BYTES = 512 * 1024
 
 _sys = module("sys")
 _environment = module("os").environ
@@ -16,7 +15,6 @@ _loop = module("asyncio").new_event_loop()
 _loop.can_suspend = True
 _suspended = None  # the task of a run that waits for its caller
 _context = module("contextvars").copy_context()
-_reserve = bytearray(RESERVE_BYTES)
 
 
 def reseed(seed):
@@ -73,16 +71,3 @@ def _stop(task):
 def install_tools(described):
     """Makes the session's tools known to its code."""
     tools.install(described, NAMESPACE)
-
-
-def release_reserve():
-    """Gives memory back, so that an error can be told when there is none left."""
-    _reserve.clear()
-
-
-def hold_reserve():
-    """Takes it again, if there is enough."""
-    try:
-        _reserve.extend(bytes(RESERVE_BYTES))
-    except MemoryError:
-        pass

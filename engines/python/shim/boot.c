@@ -33,6 +33,8 @@ static PyMethodDef functions[] = {
     {"take", operation_take, METH_O, NULL},
     {"drop", operation_drop, METH_O, NULL},
     {"prepare_stop", prepare_stop, METH_O, NULL},
+    {"hold_reserve", reserve_hold, METH_NOARGS, NULL},
+    {"release_reserve", reserve_release, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -25,6 +25,10 @@ PyObject *library_code(PyObject *module, PyObject *span);
 #define VALUE_NAME "<value>"
 PyObject *code_compile(PyObject *module, PyObject *arguments);
 
+// reserve.c: memory for telling an error when there is none left.
+PyObject *reserve_hold(PyObject *module, PyObject *unused);
+PyObject *reserve_release(PyObject *module, PyObject *unused);
+
 // stop.c: the soft stop.
 int stop_prepare(PyObject *time_limit);
 void stop_clear(void);

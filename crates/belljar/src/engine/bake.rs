@@ -11,9 +11,11 @@ use wasmtime::{Engine, Instance, Linker, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 use super::State;
+use super::bridges;
 use super::cancel::CancelToken;
 use super::checkpoint::PAGE_BYTES;
 use super::deadline::{Deadline, StopTable};
+use super::encode::{Encoder, Verb};
 use super::image::{self, ABI, ENGINE, FILES, Image, Language, MANIFEST, MEMORY, Manifest};
 use super::imports;
 use super::runtime::{Counting, Runtime};
@@ -45,6 +47,7 @@ struct Frozen {
     memory: Vec<u8>,
     memory_bytes: u64,
     stop_table: Vec<(u32, u32)>,
+    bridges: Vec<u32>,
     /// Modules that could not be imported, as the engine told of them.
     not_imported: Vec<Vec<u8>>,
 }
@@ -182,6 +185,7 @@ fn make(runtime: &Runtime, material: Material, images: &Path) -> Result<Vec<Vec<
     }
     (manifest.memory_bytes, manifest.stop_table, manifest.files) =
         (frozen.memory_bytes, frozen.stop_table, hashes);
+    manifest.bridges = frozen.bridges;
     let json = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Internal(error.to_string()))?;
     folder.write(MANIFEST, &json)?;
     folder.publish()?;
@@ -241,7 +245,34 @@ async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8], limits: &Limits) -
     let memory_bytes = memory.len() as u64;
     let memory = memory[..used.next_multiple_of(PAGE_BYTES)].to_vec();
     let not_imported = std::mem::take(&mut store.data_mut().host.report.not_imported);
-    Ok(Frozen { wasm, memory, memory_bytes, stop_table, not_imported })
+    rehearse(&mut store, &instance, limits).await?;
+    let bridges = store.data().memory.map_or(Vec::new(), |after| bridges::find(after.data(&store), &memory));
+    Ok(Frozen { wasm, memory, memory_bytes, stop_table, bridges, not_imported })
+}
+
+/// Runs the shortest program in an instance that was frozen, as the first run of every session will do.
+async fn rehearse(store: &mut Store<State>, instance: &Instance, limits: &Limits) -> Result<()> {
+    let mut encoder = Encoder::new(Verb::Run);
+    encoder.seed(&[0; 32]);
+    encoder.value_limit(limits);
+    encoder.code("1");
+    let request = encoder.finish();
+    let failed = failed("run a program in");
+    let len = u32::try_from(request.len()).expect("it is short");
+    let buffer = instance.get_typed_func::<u32, u32>(&mut *store, "belljar_buffer").map_err(&failed)?;
+    let enter = instance.get_typed_func::<u32, u32>(&mut *store, "belljar_enter").map_err(&failed)?;
+    store.data_mut().deadline.begin(limits, &CancelToken::new());
+    let cpu = Arc::clone(store.data().deadline.cpu());
+    let ran = cpu.count(async {
+        let at = buffer.call_async(&mut *store, len).await?;
+        if let Some(memory) = store.data().memory {
+            memory.write(&mut *store, at as usize, &request)?;
+        }
+        enter.call_async(&mut *store, len).await
+    });
+    ran.await.map_err(&failed)?;
+    store.data_mut().deadline.end();
+    Ok(())
 }
 
 /// Why a start-up did not come to its end: the engine's fault, or what its packages did.

@@ -77,7 +77,7 @@ impl Encoder {
         self.0.extend_from_slice(json.as_bytes());
     }
 
-    fn value_limit(&mut self, limits: &Limits) {
+    pub(crate) fn value_limit(&mut self, limits: &Limits) {
         self.header(tag::VALUE_LIMIT, 8);
         let bytes = u32::try_from(limits.value_bytes).unwrap_or(u32::MAX);
         self.0.extend_from_slice(&bytes.to_le_bytes());

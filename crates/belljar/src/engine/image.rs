@@ -73,6 +73,8 @@ pub(crate) struct Manifest {
     /// Linear memory of a session before it has run anything.
     pub(crate) memory_bytes: u64,
     pub(crate) stop_table: Vec<(u32, u32)>,
+    /// Pages that every session writes (`engine::bridges`).
+    pub(crate) bridges: Vec<u32>,
     /// BLAKE3 of every other file of the image.
     pub(crate) files: Vec<(String, String)>,
     /// The image that it was made from, if it was made with packages.
@@ -99,6 +101,7 @@ impl Manifest {
             engine_blake3,
             memory_bytes: 0,
             stop_table,
+            bridges: Vec::new(),
             files,
             from: None,
             packages,
@@ -126,6 +129,7 @@ struct Inner {
 pub(crate) struct Code {
     pub(crate) pre: InstancePre<State>,
     pub(crate) stop_table: StopTable,
+    pub(crate) bridges: Arc<[u32]>,
     pub(crate) counts_fuel: bool,
     pub(crate) sessions_max: u32,
 }
@@ -294,6 +298,7 @@ impl Image {
         Ok(Code {
             pre,
             stop_table: self.0.manifest.stop_table.clone().into(),
+            bridges: self.0.manifest.bridges.clone().into(),
             counts_fuel: counting == Counting::Fuel,
             sessions_max: self.0.runtime.sessions_max(),
         })

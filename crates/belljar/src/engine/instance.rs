@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::{AsContextMut, Memory, PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, TypedFunc};
 
 use super::State;
+use super::bridges;
 use super::cancel::CancelToken;
 use super::checkpoint::Checkpoint;
 use super::deadline::{Deadline, forget_stop, on_epoch};
@@ -67,6 +68,7 @@ impl Instance {
         }
         let instance = code.pre.instantiate_async(&mut store).await.map_err(|error| refused(&error, code))?;
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| lacks("memory"))?;
+        bridges::cross(&code.bridges, memory.data_mut(&mut store));
         let buffer = instance.get_typed_func(&mut store, "belljar_buffer").map_err(internal)?;
         let enter = instance.get_typed_func(&mut store, "belljar_enter").map_err(internal)?;
         let call = instance.get_typed_func(&mut store, "belljar_call").ok();

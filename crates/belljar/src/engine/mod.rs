@@ -14,6 +14,7 @@ mod paths;
 mod types;
 pub(crate) mod wasi;
 
+mod bridges;
 pub(crate) mod checkpoint;
 mod faults;
 pub(crate) mod pages;

@@ -24,7 +24,7 @@ const KEEP_RESIDENT_BYTES: usize = 16 * 1024 * 1024;
 const MEMORY_RESERVATION_BYTES: usize = 4 * 1024 * 1024 * 1024;
 
 /// Which files an image has; changed with them.
-const IMAGE_FORMAT: &[u8] = b"image 2";
+const IMAGE_FORMAT: &[u8] = b"image 3";
 
 /// How many sessions may live at once, unless a runtime is made for more.
 pub(crate) const SESSIONS_MAX_DEFAULT: u32 = 1000;

@@ -217,10 +217,15 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
     for (id, field) in fields {
         let waiting = host.operations.waiting().find(|(waiting, _)| *waiting == id);
         let tool = waiting.map(|(_, waiting)| waiting.tool.clone()).unwrap_or_default();
-        host.audit.entry(AuditKind::Tool, || tool).detail("outcome", || "answered by the caller".into());
+        tell_answered(&host.audit, tool);
         host.operations.answer(id, field);
     }
     Ok(())
+}
+
+/// Tells that the caller has answered a call.
+pub(crate) fn tell_answered(audit: &Audit, tool: String) {
+    audit.entry(AuditKind::Tool, || tool).detail("outcome", || "answered by the caller".into());
 }
 
 /// What the guest is told of a call that was made.

@@ -14,7 +14,9 @@ pub use refused::SnapshotRefused;
 use crate::error::{Error, Result};
 use crate::jar::Jar;
 
-pub(crate) use body::{pack, unpack};
+pub(crate) use body::{Claims, pack, unpack};
+#[cfg(test)]
+pub(crate) use seal::body_of;
 
 /// The snapshot of a session of `jar` whose body is this.
 pub(crate) fn seal(jar: &Jar, body: &[u8]) -> Result<Vec<u8>> {

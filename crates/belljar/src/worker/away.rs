@@ -22,7 +22,7 @@ use crate::host::audit::Audit;
 use crate::host::stopwatch::monotonic;
 use crate::host::without;
 use crate::limits::{Limits, MIB};
-use crate::outcome::{Ended, FileChange, GuestError, Outcome, SessionState, Usage};
+use crate::outcome::{Ended, GuestError, Outcome, SessionState, Usage};
 
 /// Room for everything in an answer that has no limit of its own.
 const ANSWER_BYTES_MAX: u64 = 64 * MIB;
@@ -83,6 +83,8 @@ struct Whole {
     state: State,
     /// What it is served with, wherever it lives.
     served: Served,
+    /// Its files, as they were shown to the embedding program since its last run.
+    reviewed: Option<Arc<[u8]>>,
 }
 
 enum State {
@@ -203,7 +205,7 @@ impl RemoteSession {
         board: &Arc<Board>,
         (jar, audit): (&Arc<KnownJar>, &Audit),
         body: &[u8],
-        state: Option<services::State>,
+        state: Option<services::serving::State>,
     ) -> Result<(Self, String)> {
         let mut served = jar.serve(audit, state);
         served.open()?;
@@ -220,7 +222,7 @@ impl RemoteSession {
     fn of(board: &Arc<Board>, jar: &Arc<KnownJar>, state: State, served: Served) -> Self {
         let (jar, board) = (Arc::clone(jar), Arc::clone(board));
         let (used, lives_in) = (LastUsed::default(), AtomicU64::new(0));
-        let whole = Mutex::new(Whole { state: State::Lost(None), served });
+        let whole = Mutex::new(Whole { state: State::Lost(None), served, reviewed: None });
         let session = Self(Arc::new(Remote { jar, board, whole, used, lives_in }));
         // Nobody else has it yet.
         if let Ok(mut whole) = session.lock() {
@@ -247,12 +249,17 @@ impl RemoteSession {
     pub(crate) async fn run(&self, plan: Plan, last: Last, name: &str) -> Result<Outcome> {
         let mut whole = self.lock()?;
         let (place, session) = self.wake(&mut whole).await?;
-        let Whole { state, served } = &mut *whole;
+        let Whole { state, served, reviewed } = &mut *whole;
+        *reviewed = None;
         let worker = Arc::clone(&place.worker);
+        let answers = plan.answers.clone();
         let (asked, own) = Asked::of(plan, &self.0.jar.limits);
         let what = Call::Run { session, asked: Box::new(asked), is_last: last == Last::Yes };
         let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
         let mut outcome = outcome_of(&self.0.jar, asking, own).await?;
+        if let (Some(answers), Some(services)) = (answers, served.begun()) {
+            services.answered(&answers);
+        }
         if worker.is_dead() || outcome.ended == Ended::Crashed && worker.is_doomed() {
             outcome.session = survive(state);
         } else if outcome.session == SessionState::Closed {
@@ -279,7 +286,7 @@ impl RemoteSession {
     /// A place in the worker in which the session lives, from now on if it rested.
     async fn wake(&self, whole: &mut Whole) -> Result<(Place, u64)> {
         loop {
-            let Whole { state, served } = &mut *whole;
+            let Whole { state, served, .. } = &mut *whole;
             match state {
                 State::Seated(seated) if seated.seat.worker.is_dead() => {
                     survive(state);
@@ -356,24 +363,6 @@ impl RemoteSession {
         self.without_secrets(content)
     }
 
-    pub(crate) fn changes(&self) -> Result<Vec<FileChange>> {
-        block_on(async {
-            let mut whole = self.lock()?;
-            let most = self.limits().files_bytes.min(1024 * MIB) + ANSWER_BYTES_MAX;
-            match self.ask(&mut whole, |session| Call::Changes { session }, most).await? {
-                Reply::Changes(changes) => Ok(changes),
-                _ => Err(foreign_to(&whole)),
-            }
-        })
-    }
-
-    pub(crate) fn diff(&self, path: &str) -> Result<String> {
-        let path = path.to_owned();
-        let most = 2 * self.limits().files_bytes + ANSWER_BYTES_MAX;
-        let diff = block_on(self.ask_bytes(|session| Call::Diff { session, path }, most))?;
-        Ok(String::from_utf8_lossy(&self.without_secrets(diff)?).into_owned())
-    }
-
     /// The session as a body for a snapshot. `name` is what it is called.
     pub(crate) fn pack(&self, name: &str) -> Result<Arc<[u8]>> {
         block_on(async {
@@ -405,19 +394,44 @@ impl RemoteSession {
         })
     }
 
-    /// Lets the session go on from another body, which is what it was but for what `change` does to it.
-    pub(crate) fn change<T>(
-        &self,
-        name: &str,
-        change: impl FnOnce(&[u8]) -> Result<(T, Vec<u8>)>,
-    ) -> Result<T> {
+    /// Hands the session's files over to `act`, which gives them back if it changed them. What was handed over stays here until the session goes on: what is
+    /// applied is what was shown.
+    pub(crate) fn review<T>(&self, act: impl FnOnce(&[u8]) -> Result<(T, Option<Vec<u8>>)>) -> Result<T> {
         block_on(async {
             let mut whole = self.lock()?;
-            let body = self.packed(&mut whole, name).await?;
-            let (changed, body) = change(&body)?;
-            self.settle(&mut whole, State::Packed(body.into()));
-            Ok(changed)
+            let most = self.limits().files_bytes + ANSWER_BYTES_MAX;
+            let files = match whole.reviewed.take() {
+                Some(files) => files,
+                None => match self.ask(&mut whole, |session| Call::HandOver { session }, most).await? {
+                    Reply::Bytes(files) => files.into(),
+                    _ => return Err(foreign_to(&whole)),
+                },
+            };
+            let (done, changed) = act(&files)?;
+            let Some(changed) = changed else {
+                whole.reviewed = Some(files);
+                return Ok(done);
+            };
+            whole.reviewed = Some(changed.as_slice().into());
+            match self.ask(&mut whole, |session| Call::TakeBack { session, files: changed }, most).await? {
+                Reply::Nothing => Ok(done),
+                _ => Err(foreign_to(&whole)),
+            }
         })
+    }
+
+    /// Checks that what a packed session says of its grants is so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WorkerLost`] when it is not: its worker has fallen.
+    pub(crate) fn vouch(&self, claimed: &services::serving::State) -> Result<()> {
+        let mut whole = self.lock()?;
+        let checked = whole.served.begun().map_or(Ok(()), |services| services.check_state(claimed));
+        let Err(nonsense) = checked else { return Ok(()) };
+        let State::Seated(seated) = &whole.state else { return Err(Error::Closed) };
+        seated.seat.worker.doom(nonsense.to_string());
+        Err(seated.seat.worker.lost())
     }
 
     /// `count` sessions that go on from here.
@@ -427,7 +441,7 @@ impl RemoteSession {
             let (place, session) = self.wake(&mut whole).await?;
             let worker = Arc::clone(&place.worker);
             let (count, first) = (count as u64, worker.number_sessions(count as u64));
-            let Whole { state: State::Seated(seated), served } = &mut *whole else { return Err(Error::Closed) };
+            let Whole { state: State::Seated(seated), served, .. } = &mut *whole else { return Err(Error::Closed) };
             let fork = |session| Seated { session, seat: seated.seat.another(), saved: None, has_ended: false };
             // They are here before they are there: whatever happens, they are dropped there as well.
             let forks: Vec<Seated> = (first..first + count).map(fork).collect();
@@ -475,7 +489,7 @@ pub(crate) struct RemoteFork {
     board: Arc<Board>,
     jar: Arc<KnownJar>,
     seated: Seated,
-    state: Option<services::State>,
+    state: Option<services::serving::State>,
 }
 
 impl RemoteFork {

@@ -18,7 +18,7 @@ use super::services::{self, OperationAsk, OperationNumber, SessionNumber};
 use crate::host::bounded;
 use crate::host::operations::Field;
 use crate::limits::Limits;
-use crate::outcome::{FileChange, Stream};
+use crate::outcome::Stream;
 
 /// The longest frame. A socket takes several of them before its reader must have come.
 pub(super) const FRAME_BYTES_MAX: usize = 32 * 1024;
@@ -28,9 +28,6 @@ pub(super) const PIECE_BYTES_MAX: usize = FRAME_BYTES_MAX - 64;
 
 /// How many frames that are not answered a call may be ahead of whoever takes them.
 pub(super) const AHEAD_MAX: u32 = 16;
-
-/// The most completions, and the most changes of files, that an answer lists.
-const LIST_MAX: usize = 2_000_000;
 
 /// What a worker says first: who it is. Its form never changes, so that any version can read it.
 pub(super) const GREETING: &str = concat!("belljar worker ", env!("CARGO_PKG_VERSION"), " form 1");
@@ -129,10 +126,16 @@ pub(crate) enum Call {
     Complete { session: u64, code: String, cursor: u64 },
     Check { session: u64, code: String },
     ReadFile { session: u64, path: String },
-    Changes { session: u64 },
-    Diff { session: u64, path: String },
     /// Packs a session that is called `name`.
     Pack { session: u64, name: String },
+    /// Hands over the files of a session, for the parent to do something with them.
+    HandOver { session: u64 },
+    /// Gives them back.
+    TakeBack {
+        session: u64,
+        #[serde(with = "serde_bytes")]
+        files: Vec<u8>,
+    },
     /// Makes `count` more sessions, numbered from `first`.
     Fork { session: u64, first: u64, count: u64 },
 }
@@ -148,9 +151,9 @@ impl Call {
             | Self::Complete { session, .. }
             | Self::Check { session, .. }
             | Self::ReadFile { session, .. }
-            | Self::Changes { session }
-            | Self::Diff { session, .. }
             | Self::Pack { session, .. }
+            | Self::HandOver { session }
+            | Self::TakeBack { session, .. }
             | Self::Fork { session, .. } => *session,
         }
     }
@@ -199,7 +202,6 @@ pub(super) enum Reply {
     /// `Complete`, `Incomplete`, `Wrong`.
     Completeness(u8),
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
-    Changes(#[serde(deserialize_with = "bounded::list::<LIST_MAX, _, _>")] Vec<FileChange>),
 }
 
 /// How long a call that runs no code may take before its worker counts as hung: packing 4 GiB takes seconds on a busy machine.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::services::{Services, State, scrub};
+use super::services::scrub;
+use super::services::serving::{Services, State};
 use crate::error::Result;
 use crate::grants::Grants;
 use crate::host::audit::Audit;
 use crate::host::secrets::Secrets;
 use crate::limits::Limits;
-use crate::outcome::Outcome;
+use crate::outcome::{Ended, Outcome};
 
 /// The parent's side of one session.
 #[derive(Debug)]
@@ -99,7 +100,9 @@ impl Served {
     pub(super) fn accept(&mut self, mut outcome: Outcome) -> std::result::Result<Outcome, String> {
         match &mut self.services {
             Some(services) => {
-                services.check_pending(&outcome.pending).map_err(|nonsense| nonsense.to_string())?;
+                if outcome.ended == Ended::Suspended {
+                    services.check_pending(&outcome.pending).map_err(|nonsense| nonsense.to_string())?;
+                }
                 if let Some(secrets) = services.secrets() {
                     scrub::outcome(secrets, &mut outcome);
                 }

@@ -16,7 +16,8 @@ use super::frame::{CALL_TIME_MAX, Call, Down, HARD_GRACE, AHEAD_MAX, PIECE_BYTES
 use super::peer::{Held, Worker};
 use super::refusal::Refusal;
 use super::served::Served;
-use super::services::{Nonsense, Services, SessionNumber};
+use super::services::SessionNumber;
+use super::services::serving::{Nonsense, Services};
 
 use crate::engine::cancel::CancelToken;
 use crate::engine::clock::Alarm;

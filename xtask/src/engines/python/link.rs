@@ -18,13 +18,14 @@ pub(super) struct Parts<'a> {
 }
 
 /// The shim's files, and the allocator: both come before libc, and so are found first.
-const SHIM: [&str; 15] = [
+const SHIM: [&str; 16] = [
     "engine",
     "boot",
     "packages",
     "operations",
     "library",
     "code",
+    "reserve",
     "stop",
     "immortal",
     "seal",

@@ -98,18 +98,8 @@ impl FrozenFiles {
                 Err(broken("files that were granted are missing").into())
             };
         };
-        let mounts =
-            Mounts::open(&grants.mounts, elsewhere)?.go_on(used).ok_or(broken("its mounts are others"))?;
-        let read = |body| match body {
-            Body::Fixed(number) if number.is_empty() => Some(Body::Fixed(number)),
-            Body::Fixed(number) => {
-                let number = u32::from_le_bytes(*number.first_chunk()?);
-                Some(Body::Fixed(Arc::clone(&grants.files.get(number as usize)?.content)))
-            }
-            body => Some(body),
-        };
         let open = open.thaw(limits.open_files).ok_or(broken("what it had open does not fit"))?;
-        let tree = Tree::thaw(tree, Arc::clone(pack), mounts, read).map_err(broken)?.opened(&open);
+        let tree = tree.thaw(used, pack, grants, elsewhere)?.opened(&open);
         let tree = tree.ok_or(broken("a file that is open is not there"))?;
         let quota = Quota::thaw(tree.nodes.values(), limits);
         let quota = quota.ok_or(broken("its files are larger than the limits allow"))?;
@@ -119,6 +109,45 @@ impl FrozenFiles {
         }
         files.space = Some(Box::new(space));
         Ok(files)
+    }
+
+    /// The same files with nothing open, for what the embedding program does with them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FrozenFiles::thaw`].
+    pub(super) fn thaw_closed(self, limits: &Limits, pack: &Arc<Pack>, grants: &Grants) -> Result<Files> {
+        let closed =
+            |frozen| Frozen { open: Descriptors::new(limits.open_files), of_host: Vec::new(), ..frozen };
+        Self(self.0.map(closed)).thaw(limits, pack, grants, None)
+    }
+
+    /// Puts these files in the place of those of a session, which are the same but for what the embedding program did with them. What the session
+    /// has open stays open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FrozenFiles::thaw`].
+    pub(super) fn replace(
+        self,
+        files: &mut Files,
+        limits: &Limits,
+        grants: &Grants,
+        elsewhere: Option<&Arc<dyn Elsewhere>>,
+    ) -> Result<()> {
+        let Some(Frozen { tree, used, .. }) = self.0 else { return Ok(()) };
+        let pack = Arc::clone(&files.pack);
+        let space = files.space();
+        let tree = tree.thaw(used, &pack, grants, elsewhere)?.opened(&space.open);
+        space.tree = tree.ok_or(SnapshotRefused::Content("a file that is open is not there"))?;
+        let quota = Quota::thaw(space.tree.nodes.values(), limits);
+        space.quota = quota.ok_or(SnapshotRefused::Content("its files are larger than the limits allow"))?;
+        Ok(())
+    }
+
+    /// What was used of each mount's quota, in bytes and files.
+    pub(crate) fn used(&self) -> &[(u64, u32)] {
+        self.0.as_ref().map_or(&[], |frozen| &frozen.used)
     }
 
     /// What the meter holds for a session's files that does not go into a snapshot.
@@ -149,6 +178,29 @@ impl Space {
         let mounts = &self.tree.mounts;
         let file = if access.write { mounts.open_to_write(place) } else { mounts.open_for_embedder(place) };
         file.ok()
+    }
+}
+
+impl FrozenTree {
+    fn thaw(
+        self,
+        used: Vec<(u64, u32)>,
+        pack: &Arc<Pack>,
+        grants: &Grants,
+        elsewhere: Option<&Arc<dyn Elsewhere>>,
+    ) -> Result<Tree> {
+        let broken = SnapshotRefused::Content;
+        let mounts = Mounts::open(&grants.mounts, elsewhere)?;
+        let mounts = mounts.go_on(used).ok_or(broken("its mounts are others"))?;
+        let read = |body| match body {
+            Body::Fixed(number) if number.is_empty() => Some(Body::Fixed(number)),
+            Body::Fixed(number) => {
+                let number = u32::from_le_bytes(*number.first_chunk()?);
+                Some(Body::Fixed(Arc::clone(&grants.files.get(number as usize)?.content)))
+            }
+            body => Some(body),
+        };
+        Ok(Tree::thaw(self, Arc::clone(pack), mounts, read).map_err(broken)?)
     }
 }
 

@@ -38,15 +38,17 @@ impl Files {
 }
 
 impl Files {
-    /// What was used of the quota of each mount, in bytes and files.
-    pub(crate) fn used_of_mounts(&self) -> Vec<(u64, u32)> {
-        self.space.as_ref().map(|space| space.tree.mounts.used()).unwrap_or_default()
-    }
-
     /// From now on `audit` is told what is done with the host's files. A session that has touched none has none.
     pub(crate) fn tell(&mut self, audit: &Audit) {
         if let Some(space) = &mut self.space {
             space.tree.mounts.tell(audit);
+        }
+    }
+
+    /// From now on these are the files of another session, which uses quotas of its own.
+    pub(crate) fn count_apart(&mut self) {
+        if let Some(space) = &mut self.space {
+            space.tree.mounts.count_apart();
         }
     }
 

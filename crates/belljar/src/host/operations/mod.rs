@@ -261,14 +261,14 @@ pub(crate) struct KeptOperations {
 }
 
 impl KeptOperations {
+    /// What the caller has yet to answer.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (u32, &Waiting)> {
+        self.waiting.iter().map(|(id, waiting, _)| (*id, waiting))
+    }
+
     /// Whether each waits for a tool that `is_one` knows.
     pub(crate) fn waits_for(&self, is_one: impl Fn(&str) -> bool) -> bool {
         self.waiting.iter().all(|(id, waiting, _)| *id != 0 && is_one(&waiting.tool))
-    }
-
-    /// The tool and the arguments of each.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.waiting.iter().map(|(_, waiting, _)| (waiting.tool.as_str(), waiting.arguments.as_str()))
     }
 }
 

@@ -20,7 +20,8 @@ use crate::worker::channel::{Channel, Received, buffer};
 use crate::worker::frame::{Call, Down, FRAME_BYTES_MAX, Reply, Up, decode, encode};
 use crate::worker::memory::SharedMemory;
 use crate::worker::refusal::Refusal;
-use crate::worker::services::{self, Far, SessionNumber};
+use crate::worker::services::far::Far;
+use crate::worker::services::{self, SessionNumber};
 
 /// Threads besides those that run code: one that listens, and one for what is quick.
 const MORE_THREADS: u32 = 2;

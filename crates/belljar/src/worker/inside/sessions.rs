@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::{Completeness, Session};
 use crate::worker::frame::{Call, Reply};
-use crate::worker::services::Far;
+use crate::worker::services::far::Far;
 
 /// All of them.
 #[derive(Default)]
@@ -110,9 +110,17 @@ impl Sessions {
                 Completeness::Wrong => 3,
             }),
             Call::ReadFile { path, .. } => Reply::Bytes(session.read_file(&path)?),
-            Call::Changes { .. } => Reply::Changes(session.changes()?),
-            Call::Diff { path, .. } => Reply::Bytes(session.diff(&path)?.into_bytes()),
             Call::Pack { name, .. } => Reply::Bytes(session.packed(&name)?.to_vec()),
+            Call::HandOver { .. } => {
+                let grants = &session.jar().grants;
+                Reply::Bytes(session.with_files(|files| files.hand_over(grants))??)
+            }
+            Call::TakeBack { files: bytes, .. } => {
+                let jar = session.jar();
+                let (limits, elsewhere) = (&jar.limits, jar.elsewhere.as_ref());
+                session.with_files(|files| files.take_back(&bytes, limits, &jar.grants, elsewhere))??;
+                Reply::Nothing
+            }
             _ => return Err(Error::Internal("that is asked of no session".to_owned())),
         })
     }

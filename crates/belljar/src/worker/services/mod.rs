@@ -1,14 +1,17 @@
 //! What a worker asks of its parent: files of mounts, network, tools. The parent has the grants; a worker has none of them, and may have
 //! fallen to the code in it.
 //!
-//! In the worker a session's [`Far`] turns what the host's side of it wants ([`Elsewhere`](crate::host::elsewhere::Elsewhere)) into messages on a
-//! [`Line`]. In the parent the [`Services`] of that session serve them, with the functions that serve a session of the parent's own.
+//! In the worker a session's [`Far`](far::Far) turns what the host's side of it wants ([`Elsewhere`](crate::host::elsewhere::Elsewhere)) into messages on a
+//! [`Line`]. In the parent the [`Services`](serving::Services) of that session serve them, with the functions that serve a session of the parent's own.
 //! [`granted`] is what a worker is told of grants, [`scrub`] takes the values of secrets out of what it says, since it does not know them.
 
-mod far;
+pub(crate) mod far;
 pub(crate) mod granted;
 pub(crate) mod scrub;
-mod serving;
+pub(crate) mod serving;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::os::fd::OwnedFd;
@@ -18,9 +21,6 @@ use tokio::sync::mpsc::Sender;
 
 use crate::host::files::{FileAsk, FileReply, PIECE_BYTES_MAX};
 use crate::host::operations::{Failure, Field, Kind};
-
-pub(crate) use far::Far;
-pub(crate) use serving::{Nonsense, Services, State};
 
 /// Which session of a worker something is about. The parent gives the numbers, none of them twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,29 +8,24 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use serde::{Deserialize, Serialize};
-
 use super::{Ask, OperationAsk, OperationNumber, Reply};
 use crate::error::Result;
 use crate::grants::Grants;
 use crate::host::audit::Audit;
-use crate::host::bounded;
-use crate::host::Kept;
 use crate::host::files::ServedFiles;
 use crate::host::meter::Meter;
 use crate::host::net::Net;
-use crate::host::operations::{Answer, FIELDS_AHEAD, Failure, Field, Kind, OPEN_MAX};
+use crate::host::operations::{Answer, FIELDS_AHEAD, Failure, Field, Kind, OPEN_MAX, Waiting};
 use crate::host::random::Random;
 use crate::host::secrets::Secrets;
 use crate::host::tools::{self, Tools};
 use crate::limits::Limits;
 use crate::outcome::Pending;
+use crate::request::ToolAnswer;
+use crate::snapshot::Claims;
 
 /// What the meter holds for a call that the caller is to answer, so that it is known again.
 const PENDING_BYTES: u64 = 64;
-
-/// The most of anything that is read of a [`State`].
-const STATE_MAX: usize = 100_000;
 
 /// The worker did what none does that has not fallen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,31 +38,34 @@ pub(crate) enum Nonsense {
     TooMuchRoom,
     #[error("it told of a call that was not admitted")]
     NotAdmitted,
+    #[error("it wrote a snapshot of another session")]
+    OtherState,
 }
 
 /// What the parent knows of a session beside what its worker has: enough to serve it when it goes on elsewhere.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     /// What was used of the quota of each mount, in bytes and files.
-    #[serde(deserialize_with = "bounded::list::<STATE_MAX, _, _>")]
     used: Vec<(u64, u32)>,
     /// What stands in the place of the secrets.
-    #[serde(deserialize_with = "bounded::list::<STATE_MAX, _, _>")]
     placeholders: Vec<String>,
     /// Calls that were admitted and are the caller's to answer, how many of each.
-    #[serde(deserialize_with = "bounded::map::<STATE_MAX, _, _, _>")]
     pending: BTreeMap<[u8; 32], u32>,
+    /// The tools of the calls that the caller was told of, by the numbers that he knows them by.
+    told: BTreeMap<u64, String>,
 }
 
 impl State {
-    /// What a session at rest says of it.
-    pub(crate) fn of(kept: &Kept) -> Self {
-        let mut pending: BTreeMap<[u8; 32], u32> = BTreeMap::new();
-        for (tool, arguments) in kept.operations.calls() {
+    /// What a snapshot says of this. It is trusted when the parent has signed it, and not before it was [held against](Services::check_state)
+    /// what the parent knows.
+    pub(crate) fn claimed(claims: Claims) -> Self {
+        let Claims { used, placeholders, waiting } = claims;
+        let mut pending = BTreeMap::new();
+        for (_, Waiting { tool, arguments }) in &waiting {
             *pending.entry(known_by(tool, arguments)).or_default() += 1;
         }
-        let placeholders = kept.secrets.as_ref().map(|secrets| secrets.placeholders()).unwrap_or_default();
-        Self { used: kept.files.used_of_mounts(), placeholders, pending }
+        let told = waiting.into_iter().map(|(id, waiting)| (id.into(), waiting.tool)).collect();
+        Self { used, placeholders, pending, told }
     }
 }
 
@@ -87,6 +85,7 @@ pub(crate) struct Services {
     /// The operation whose field was told last: the others come before it again.
     last: OperationNumber,
     pending: BTreeMap<[u8; 32], u32>,
+    told: BTreeMap<u64, String>,
 }
 
 /// An operation that goes on.
@@ -117,7 +116,7 @@ impl Services {
         let secrets = Secrets::resume(&grants.secrets, state.placeholders);
         let mut services = Self::with(grants, limits, audit, secrets)?;
         services.files.go_on(state.used);
-        services.pending = state.pending;
+        (services.pending, services.told) = (state.pending, state.told);
         Ok(services)
     }
 
@@ -133,6 +132,7 @@ impl Services {
             open: BTreeMap::new(),
             last: OperationNumber(0),
             pending: BTreeMap::new(),
+            told: BTreeMap::new(),
         })
     }
 
@@ -142,7 +142,30 @@ impl Services {
             used: self.files.used(),
             placeholders: self.secrets.as_ref().map(|secrets| secrets.placeholders()).unwrap_or_default(),
             pending: self.pending.clone(),
+            told: self.told.clone(),
         }
+    }
+
+    /// Checks what a worker says of the session in a snapshot of it, before that is signed.
+    ///
+    /// # Errors
+    ///
+    /// [`Nonsense`] when it says something else than what is so.
+    pub(crate) fn check_state(&self, claimed: &State) -> Result<(), Nonsense> {
+        let State { used, placeholders, .. } = self.state();
+        let has_used = |(bytes, files): &(u64, u32)| *bytes > 0 || *files > 0;
+        // A session that has no files yet says nothing of quotas.
+        let says_used = claimed.used == used || claimed.used.is_empty() && !used.iter().any(has_used);
+        if says_used && claimed.placeholders == placeholders && self.knows(&claimed.pending) {
+            Ok(())
+        } else {
+            Err(Nonsense::OtherState)
+        }
+    }
+
+    /// Whether all of these calls were admitted.
+    fn knows(&self, pending: &BTreeMap<[u8; 32], u32>) -> bool {
+        pending.iter().all(|(call, count)| self.pending.get(call).is_some_and(|all| count <= all))
     }
 
     /// The secrets, to take them out of what the worker says. None when there are none.
@@ -157,7 +180,8 @@ impl Services {
         self.tools.begin_run(limits);
     }
 
-    /// Does what is asked for, or refuses it. What comes with the reply is a descriptor that is open for reading.
+    /// Does what is asked for, or refuses it. What comes with the reply is a descriptor that is open for reading. This takes as long as the
+    /// machine does for it, and for a large tree of directories that may be long: it is nothing for a thread that others wait for.
     pub(crate) fn serve(&mut self, ask: Ask) -> (Reply, Option<OwnedFd>) {
         match ask {
             Ask::File(ask) => {
@@ -252,7 +276,7 @@ impl Services {
         Ok(waiting.arguments)
     }
 
-    /// Checks that the calls which an outcome tells of were admitted. Those that it does not tell of are not waited for any more.
+    /// Checks that the calls which the outcome of a suspended run tells of were admitted. Those that it does not tell of are not waited for any more.
     ///
     /// # Errors
     ///
@@ -262,15 +286,21 @@ impl Services {
         for call in told {
             *pending.entry(known_by(&call.tool, call.arguments.get())).or_default() += 1;
         }
-        let is_known =
-            |(call, count): (&[u8; 32], &u32)| self.pending.get(call).is_some_and(|all| count <= all);
-        if told.len() > OPEN_MAX || !pending.iter().all(is_known) {
+        if told.len() > OPEN_MAX || !self.knows(&pending) {
             return Err(Nonsense::NotAdmitted);
         }
         let gone = self.pending.values().map(|count| u64::from(*count)).sum::<u64>() - told.len() as u64;
         self.meter.release(gone * PENDING_BYTES);
         self.pending = pending;
+        self.told = told.iter().map(|call| (call.id, call.tool.clone())).collect();
         Ok(())
+    }
+
+    /// Tells that the caller has answered these calls, and that the session has taken the answers.
+    pub(crate) fn answered(&mut self, answers: &[ToolAnswer]) {
+        for tool in answers.iter().filter_map(|answer| self.told.remove(&answer.id)) {
+            tools::tell_answered(&self.audit, tool);
+        }
     }
 }
 

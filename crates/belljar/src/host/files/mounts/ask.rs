@@ -18,11 +18,11 @@ pub(super) const PAGE_BYTES_MAX: u64 = 256 * 1024;
 
 /// Something to be done with a directory of the host. Whoever serves it takes nothing in it on trust.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct FileAsk(pub(super) Ask);
+pub(crate) struct FileAsk(pub(in crate::host::files) Ask);
 
 /// What became of it. A file that was opened to be read comes as a descriptor beside this.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct FileReply(pub(super) Result<Told, FileError>);
+pub(crate) struct FileReply(pub(in crate::host::files) Result<Told, FileError>);
 
 impl FileReply {
     /// What is told in the place of a reply that does not come.
@@ -32,7 +32,7 @@ impl FileReply {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Ask {
+pub(in crate::host::files) enum Ask {
     Seen(Hosted),
     LinkTarget(Hosted),
     /// The first names of a directory.
@@ -77,7 +77,7 @@ pub(super) enum Ask {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Told {
+pub(in crate::host::files) enum Told {
     Done,
     Seen(Seen),
     Target(Box<str>),

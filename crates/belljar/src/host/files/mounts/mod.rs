@@ -21,10 +21,10 @@ use crate::error::Result;
 use crate::host::audit::Audit;
 use crate::host::elsewhere::Elsewhere;
 use crate::mount::{Mount, MountMode};
-use ask::{Ask, Told};
 use far::Far;
 use own::Own;
 
+pub(super) use ask::{Ask, Told};
 pub(crate) use ask::{FileAsk, FileReply, PIECE_BYTES_MAX};
 pub(super) use file::{HostFile, Identity, Seen};
 pub(crate) use guard::is_protected;
@@ -36,7 +36,7 @@ pub(super) use source::{Listing, Source};
 /// The first device number of mounts. Memory has 1.
 const FIRST_DEVICE: u64 = 2;
 
-/// All mounts of a session. A copy shares what is open; where this process has the directories, it counts on its own.
+/// All mounts of a session. A copy shares what is open and what was used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mounts {
     grants: Arc<[Mount]>,
@@ -97,6 +97,13 @@ impl Mounts {
             own.go_on(used);
         }
         Some(self)
+    }
+
+    /// From now on this copy counts on its own, if it counts: another process does that for each session.
+    pub(super) fn count_apart(&mut self) {
+        if let Side::Own(own) = &mut self.side {
+            own.count_apart();
+        }
     }
 
     /// The mounts, with their numbers.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::file::HostFile;
 use super::guard::{is_protected, stays_within};
@@ -24,7 +25,8 @@ use crate::mount::{Mount, MountMode};
 /// The most directories that are looked at to find out how deep something is.
 const HEIGHT_DIRECTORIES_MAX: usize = 10_000;
 
-/// All mounts of a session. A copy counts on its own, and shares what is open.
+/// All mounts of a session. A copy shares what is open and what was used: what is on the host stays there when a session goes back to how
+/// it was before.
 #[derive(Clone, Debug, Default)]
 pub(in crate::host::files) struct Own {
     all: Vec<Mounted>,
@@ -37,8 +39,24 @@ pub(in crate::host::files) struct Own {
 struct Mounted {
     grant: Mount,
     source: Arc<Source>,
-    bytes: u64,
-    files: u32,
+    used: Arc<Used>,
+}
+
+/// What was used of a mount's quota. One thread at a time counts.
+#[derive(Debug, Default)]
+struct Used {
+    bytes: AtomicU64,
+    files: AtomicU32,
+}
+
+impl Used {
+    fn of((bytes, files): (u64, u32)) -> Arc<Self> {
+        Arc::new(Self { bytes: bytes.into(), files: files.into() })
+    }
+
+    fn get(&self) -> (u64, u32) {
+        (self.bytes.load(Ordering::Relaxed), self.files.load(Ordering::Relaxed))
+    }
 }
 
 impl Own {
@@ -57,7 +75,7 @@ impl Own {
         let mut mounts = Vec::new();
         for grant in grants {
             let source = Source::open(&grant.source).map_err(|error| grant.refused(fault_of(&error)))?;
-            mounts.push(Mounted { grant: grant.clone(), source: Arc::new(source), bytes: 0, files: 0 });
+            mounts.push(Mounted { grant: grant.clone(), source: Arc::new(source), used: Arc::default() });
         }
         for (index, one) in mounts.iter().enumerate() {
             let writes = |mounted: &Mounted| mounted.grant.mode == MountMode::ReadWrite;
@@ -74,14 +92,19 @@ impl Own {
 
     /// What was used of each mount's quota, in bytes and files.
     pub(super) fn used(&self) -> Vec<(u64, u32)> {
-        self.all.iter().map(|mounted| (mounted.bytes, mounted.files)).collect()
+        self.all.iter().map(|mounted| mounted.used.get()).collect()
     }
 
     /// Goes on with what was used already of each mount.
     pub(super) fn go_on(&mut self, used: Vec<(u64, u32)>) {
-        for (mounted, (bytes, files)) in self.all.iter_mut().zip(used) {
-            (mounted.bytes, mounted.files) = (bytes, files);
+        for (mounted, used) in self.all.iter_mut().zip(used) {
+            mounted.used = Used::of(used);
         }
+    }
+
+    /// From now on this copy counts on its own, from what was used until now.
+    pub(super) fn count_apart(&mut self) {
+        self.go_on(self.used());
     }
 
     /// What was granted, by number.
@@ -198,9 +221,14 @@ impl Own {
         self.note("create", to, renamed)
     }
 
-    /// Sets the times of a file or directory.
+    /// Sets the times of a file or directory: not if it has names elsewhere.
     pub(super) fn set_times(&self, place: &Hosted, new: NewTimes) -> Result<(), FileError> {
-        let changed = self.to_change(place).and_then(|mounted| mounted.source.set_times(place, new));
+        let changed = self.to_change(place).and_then(|mounted| {
+            let seen = mounted.source.stat(place)?;
+            // They are those of all of its names.
+            let is_shared = seen.kind == Kind::File && seen.links > 1;
+            if is_shared { Err(FileError::ManyNames) } else { mounted.source.set_times(place, new) }
+        });
         self.note("set times", place, changed)
     }
 
@@ -226,7 +254,7 @@ impl Own {
         len: u64,
     ) -> Result<(), FileError> {
         let mounted = self.mounted(place)?;
-        let used = mounted.bytes.saturating_add(needed(file, at, len)?);
+        let used = mounted.used.get().0.saturating_add(needed(file, at, len)?);
         if used > mounted.grant.bytes_max { Err(FileError::NoSpace) } else { Ok(()) }
     }
 
@@ -265,6 +293,11 @@ impl Own {
         self.all.get(place.mount as usize).ok_or(FileError::NotFound)
     }
 
+    /// Whether what lies at a place may be changed.
+    pub(super) fn may_change(&self, place: &Hosted) -> bool {
+        self.to_change(place).is_ok()
+    }
+
     /// The mount, if what lies at a place may be changed in it.
     fn to_change(&self, place: &Hosted) -> Result<&Mounted, FileError> {
         let mounted = self.mounted(place)?;
@@ -278,29 +311,30 @@ impl Own {
     /// The mount, if something may be made in it.
     fn to_make(&self, place: &Hosted) -> Result<&Mounted, FileError> {
         let mounted = self.to_change(place)?;
-        if mounted.files >= mounted.grant.files_max { Err(FileError::NoSpace) } else { Ok(mounted) }
+        if mounted.used.get().1 >= mounted.grant.files_max { Err(FileError::NoSpace) } else { Ok(mounted) }
     }
 
-    fn made(&mut self, place: &Hosted) {
-        if let Some(mounted) = self.all.get_mut(place.mount as usize) {
-            mounted.files += 1;
+    fn made(&self, place: &Hosted) {
+        if let Ok(mounted) = self.mounted(place) {
+            mounted.used.files.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn charge(&mut self, place: &Hosted, bytes: u64) -> Result<(), FileError> {
-        let mounted = self.all.get_mut(place.mount as usize).ok_or(FileError::NotFound)?;
-        let used = mounted.bytes.saturating_add(bytes);
+    fn charge(&self, place: &Hosted, bytes: u64) -> Result<(), FileError> {
+        let mounted = self.mounted(place)?;
+        let used = mounted.used.get().0.saturating_add(bytes);
         if used > mounted.grant.bytes_max {
             return Err(FileError::NoSpace);
         }
-        mounted.bytes = used;
+        mounted.used.bytes.store(used, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl fmt::Debug for Mounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes, {} files)", self.grant, self.bytes, self.files)
+        let (bytes, files) = self.used.get();
+        write!(f, "{} ({bytes} bytes, {files} files)", self.grant)
     }
 }
 

@@ -110,8 +110,10 @@ impl ServedFiles {
             Ask::RemoveFile(place) => self.mounts.remove_file(&place),
             Ask::RemoveDirectory(place) => self.mounts.remove_directory(&place),
             Ask::Rename(from, to) => {
-                let height = self.mounts.height(&from)?;
-                if let Some(below) = height.checked_sub(1) {
+                // What may not be moved is refused, and told, where it would be.
+                if self.mounts.may_change(&from)
+                    && let Some(below) = self.mounts.height(&from)?.checked_sub(1)
+                {
                     self.check_depth(&to, below)?;
                 }
                 self.mounts.rename(&from, &to)
@@ -162,8 +164,8 @@ impl ServedFiles {
 
     /// Checks that one more file may be open in the mount of a place.
     fn check_open(&self, place: &Hosted) -> Result<(), FileError> {
-        let most = self.mounts.grant(place.mount).map_or(0, |grant| grant.open_files_max as usize);
-        let is_full = self.open.len() >= most.min(self.open_max);
+        let grant = self.mounts.grant(place.mount).ok_or(FileError::NotFound)?;
+        let is_full = self.open.len() >= self.open_max.min(grant.open_files_max as usize);
         if is_full { Err(FileError::TooManyOpen) } else { Ok(()) }
     }
 
