@@ -146,7 +146,7 @@ pub(crate) fn limits_hold() {
 }
 
 pub(crate) fn a_run_is_cancelled() {
-    for code in ["while True: pass", "import time; time.sleep(60)", "list(range(10**9)).sort()"] {
+    for code in ["while True: pass", "import time; time.sleep(60)", "sum(range(10**12))"] {
         let token = CancelToken::new();
         let request = Request::new(code).cancel_with(&token);
         let limits = Limits { memory_bytes: 4096 * MIB, ..Limits::default() };

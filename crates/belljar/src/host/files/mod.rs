@@ -16,7 +16,6 @@ mod diff;
 mod directory;
 mod error;
 pub(crate) mod frozen;
-#[cfg_attr(not(test), expect(dead_code, reason = "waits for worker processes"))]
 mod handover;
 mod hosted;
 mod kind;

@@ -82,7 +82,7 @@ pub(super) fn give_up_capabilities(keep_files: bool) -> Result<(), Lack> {
     set_capabilities(None, sets).map_err(lack_of)
 }
 
-/// No core dumps; and a worker has few descriptors, no files that grow, no locked memory and no queues. Its threads are counted only where it
+/// No core dumps; and a worker has few descriptors, no locked memory and no queues. Its threads are counted only where it
 /// has a user namespace of its own (`is_alone`): elsewhere, all processes of the user are counted together.
 pub(super) fn limit(is_worker: bool, is_alone: bool) -> Result<(), Lack> {
     lower(Resource::Core, 0)?;
@@ -90,7 +90,7 @@ pub(super) fn limit(is_worker: bool, is_alone: bool) -> Result<(), Lack> {
         return Ok(());
     }
     lower(Resource::Nofile, WORKER_DESCRIPTORS_MAX)?;
-    lower(Resource::Fsize, 0)?;
+    // What it writes to is memory that its parent has made, and sealed against growing: a bound of zero would be one on that.
     lower(Resource::Memlock, 0)?;
     lower(Resource::Msgqueue, 0)?;
     if is_alone {
