@@ -176,7 +176,11 @@ impl Live {
         encoder.plan(&plan);
 
         let host = self.instance.host();
-        host.output = Output::new(&plan.limits, plan.sink).without(host.secrets.as_ref());
+        host.output = match (&host.elsewhere, &host.secrets, plan.sink) {
+            // What must not be shown is known there alone.
+            (Some(_), Some(_), Some(sink)) => Output::relay(sink),
+            (_, secrets, sink) => Output::new(&plan.limits, sink).without(secrets.as_ref()),
+        };
         if let Some(stdin) = plan.stdin {
             host.input = Input::from_reader(stdin);
         }

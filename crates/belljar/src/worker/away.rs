@@ -128,7 +128,8 @@ pub(crate) async fn run_once(
     let worker = Arc::clone(&place.worker);
     worker.know(jar.number, &jar.form)?;
     let session = worker.number_sessions(1);
-    let (asked, own) = Asked::of(plan, &jar.limits);
+    let (mut asked, own) = Asked::of(plan, &jar.limits);
+    asked.has_sink |= served.secrets().is_some();
     let what = Call::Once { jar: jar.number, session, asked: Box::new(asked) };
     let asking = Asking { worker: &worker, held: Box::new(place), what, session, served: &mut served };
     outcome_of(jar, asking, own).await
@@ -140,7 +141,7 @@ async fn outcome_of(jar: &KnownJar, asking: Asking<'_>, own: Own) -> Result<Outc
     let asking = Asking { worker, held, what, session, served: &mut *served };
     let limits = own.limits.clone();
     let began = monotonic();
-    let answer = match run(asking, own).await {
+    let (answer, collected) = match run(asking, own).await {
         Err(Error::WorkerLost { fault }) => return Ok(crashed(&fault, monotonic() - began)),
         answer => answer?,
     };
@@ -150,6 +151,10 @@ async fn outcome_of(jar: &KnownJar, asking: Asking<'_>, own: Own) -> Result<Outc
         _ => return Err(foreign(worker)),
     };
     let outcome = claim.into_outcome(&limits, wall).and_then(|outcome| served.accept(outcome));
+    let outcome = outcome.map(|mut outcome| {
+        collected.into_iter().for_each(|collected| collected.put(&mut outcome));
+        outcome
+    });
     outcome.or_else(|what| {
         worker.doom(what);
         match worker.lost() {
@@ -253,7 +258,8 @@ impl RemoteSession {
         *reviewed = None;
         let worker = Arc::clone(&place.worker);
         let answers = plan.answers.clone();
-        let (asked, own) = Asked::of(plan, &self.0.jar.limits);
+        let (mut asked, own) = Asked::of(plan, &self.0.jar.limits);
+        asked.has_sink |= served.secrets().is_some();
         let what = Call::Run { session, asked: Box::new(asked), is_last: last == Last::Yes };
         let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
         let mut outcome = outcome_of(&self.0.jar, asking, own).await?;

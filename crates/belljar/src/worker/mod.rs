@@ -12,6 +12,7 @@ mod budget;
 mod calls;
 mod channel;
 mod claim;
+mod collected;
 mod form;
 mod frame;
 mod idle;

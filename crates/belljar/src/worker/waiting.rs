@@ -12,6 +12,7 @@ use tokio::sync::mpsc::Receiver;
 use super::asked::Own;
 use super::calls::{Event, Expect};
 use super::claim;
+use super::collected::Collected;
 use super::frame::{CALL_TIME_MAX, Call, Down, HARD_GRACE, AHEAD_MAX, PIECE_BYTES_MAX, Reply};
 use super::peer::{Held, Worker};
 use super::refusal::Refusal;
@@ -43,11 +44,20 @@ pub(super) async fn ask(asking: Asking<'_>, answer_bytes_max: u64) -> Result<Ans
 }
 
 /// A call that runs code.
-pub(super) async fn run(asking: Asking<'_>, own: Own) -> Result<Answer> {
-    let Own { limits, stdin, sink, cancel } = own;
+///
+/// With the output, if the worker does not know what must not be shown of it.
+pub(super) async fn run(asking: Asking<'_>, own: Own) -> Result<(Answer, Option<Collected>)> {
+    let Own { limits, stdin, mut sink, cancel } = own;
+    let secrets = asking.served.secrets();
+    let collected = secrets.map(|secrets| Collected::new(&limits, sink.take(), secrets));
     let expect = Expect {
         answer_bytes_max: claim::bytes_max(&limits),
-        output_bytes_max: if sink.is_some() { claim::printed_bytes_max(&limits) } else { 0 },
+        output_bytes_max: match (&sink, &collected) {
+            // It comes no faster than it is taken, for as long as the run may last.
+            (_, Some(_)) => u64::MAX,
+            (Some(_), None) => claim::printed_bytes_max(&limits),
+            (None, None) => 0,
+        },
         may_read: stdin.is_some(),
     };
     asking.served.begin_run(&limits);
@@ -56,7 +66,9 @@ pub(super) async fn run(asking: Asking<'_>, own: Own) -> Result<Answer> {
     waiting.input = stdin.map(Input::from_reader);
     cancel.attach(&waiting.alarm);
     waiting.cancel = Some(cancel);
-    waiting.await
+    waiting.collected = collected;
+    let answer = (&mut waiting).await?;
+    Ok((answer, waiting.collected.take()))
 }
 
 /// What a worker answered.
@@ -70,10 +82,11 @@ struct Waiting<'a> {
     served: &'a mut Served,
     events: Receiver<Event>,
     sink: Option<Box<dyn Sink>>,
+    collected: Option<Collected>,
     input: Option<Input>,
     wants_input: bool,
     cancel: Option<CancelToken>,
-    is_cancelled: bool,
+    is_stopped: bool,
     alarm: Arc<Alarm>,
     due: Duration,
     /// Frames of output that were taken, and of which the worker has not heard.
@@ -92,10 +105,11 @@ impl<'a> Waiting<'a> {
             served,
             events,
             sink: None,
+            collected: None,
             input: None,
             wants_input: false,
             cancel: None,
-            is_cancelled: false,
+            is_stopped: false,
             alarm: Alarm::new(),
             due: monotonic() + time,
             taken: 0,
@@ -110,6 +124,9 @@ impl<'a> Waiting<'a> {
                 Poll::Ready(Some(Event::Output(stream, bytes))) => {
                     if let Some(sink) = &mut self.sink {
                         sink.write(stream, &bytes);
+                    }
+                    if self.collected.as_mut().is_some_and(|collected| collected.take(stream, &bytes)) {
+                        self.stop();
                     }
                     self.took_one();
                 }
@@ -200,12 +217,18 @@ impl<'a> Waiting<'a> {
         self.worker.tell(&Down::Piece { call: self.call, bytes });
     }
 
-    /// Looks whether it was cancelled, or has taken longer than it can.
-    fn poll_time(&mut self, context: &Context<'_>) {
-        if !self.is_cancelled && self.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
-            self.is_cancelled = true;
+    /// Has the code stopped.
+    fn stop(&mut self) {
+        if !std::mem::replace(&mut self.is_stopped, true) {
             self.due = self.due.min(monotonic() + HARD_GRACE);
             self.worker.tell(&Down::Cancel { call: self.call });
+        }
+    }
+
+    /// Looks whether it was cancelled, or has taken longer than it can.
+    fn poll_time(&mut self, context: &Context<'_>) {
+        if self.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
+            self.stop();
         }
         if self.due != Duration::MAX && self.alarm.poll_until(self.due, context).is_ready() {
             self.worker.doom("did not answer in time".to_owned());
