@@ -11,8 +11,8 @@ use crate::host::stop::Stop;
 use crate::host::{Host, shown};
 use crate::limits::Limits;
 use crate::outcome::{
-    Display, Ended, File, FileChange, GuestError, Json, Outcome, Pending, SessionState, Stream, Text,
-    Usage, Value,
+    Display, Ended, File, FileChange, GuestError, Json, Outcome, Pending, SessionState, Stream, Text, Usage,
+    Value,
 };
 
 /// How a run ended, and what to say about it when the engine said nothing.

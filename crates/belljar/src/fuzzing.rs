@@ -480,3 +480,8 @@ pub fn services(folder: &Path, bytes: &[u8]) {
         assert_eq!(found, count, "in {path:?}");
     }
 }
+
+/// Whatever a worker says to its parent.
+pub fn frames(bytes: &[u8]) {
+    crate::worker::fuzzed::frames(bytes);
+}

@@ -115,8 +115,7 @@ impl Here {
         (verb, code): (Verb, &str),
         more: impl FnOnce(&mut Encoder),
     ) -> Result<Report> {
-        let limits =
-            Limits { time_ms: jar.limits.time_ms.min(PROMPT_TIME_MS), ..Limits::clone(&jar.limits) };
+        let limits = Limits { time_ms: jar.limits.time_ms.min(PROMPT_TIME_MS), ..Limits::clone(&jar.limits) };
         let mut state = self.lock()?;
         let mut live = state.wake(jar, audit).await?;
         let (report, intact) = live.ask((verb, code, &limits), more).await;

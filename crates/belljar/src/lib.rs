@@ -87,5 +87,5 @@ pub use schemars;
 pub use session::{Completeness, Completions, Session};
 pub use snapshot::{SnapshotKey, SnapshotRefused};
 pub use tool::{Tool, ToolCall};
-pub use worker::{WorkerProcess, Workers, WorkersBuilder};
 pub use worker::jail::{Access, Inherited, Jail, Lack, Layer, Layers, Standing};
+pub use worker::{WorkerProcess, Workers, WorkersBuilder};

@@ -49,7 +49,15 @@ fn main() -> ExitCode {
     }
     log::show();
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let all = [runs::TESTS, sessions::TESTS, grants::TESTS, crashes::TESTS, programs::TESTS, hostile::TESTS, scheduling::TESTS];
+    let all = [
+        runs::TESTS,
+        sessions::TESTS,
+        grants::TESTS,
+        crashes::TESTS,
+        programs::TESTS,
+        hostile::TESTS,
+        scheduling::TESTS,
+    ];
     let wanted = |(name, _): &&Test| filter.is_none_or(|filter| name.contains(filter.as_str()));
     let tests: Vec<&Test> = all.into_iter().flatten().filter(wanted).collect();
     if arguments.iter().any(|argument| argument == "--list") {

@@ -3,29 +3,26 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::asked::{Asked, Own};
-use super::board::{Board, Place, Seat, Want};
+use super::asked::Asked;
+use super::board::{Board, Place, Want};
 use super::form::KnownJar;
-use super::frame::{Call, Down, Reply};
+use super::frame::{Call, Reply};
 use super::idle::{Idle, LastUsed};
+use super::ran::outcome_of;
+use super::seated::{ANSWER_BYTES_MAX, Seated, resumed, seated};
 use super::served::Served;
 use super::services;
-use super::waiting::{Asking, ask, foreign, run};
+use super::waiting::{Asking, ask, foreign};
 use crate::admit::Plan;
 use crate::blocking::block_on;
 use crate::error::{Error, Result};
 use crate::host::audit::Audit;
-use crate::host::stopwatch::monotonic;
 use crate::host::without;
 use crate::limits::{Limits, MIB};
-use crate::outcome::{Ended, GuestError, Outcome, SessionState, Usage};
-
-/// Room for everything in an answer that has no limit of its own.
-const ANSWER_BYTES_MAX: u64 = 64 * MIB;
+use crate::outcome::{Ended, Outcome, SessionState};
 
 /// The longest file of the host that is read whole.
 const READ_BYTES_MAX: u64 = 64 * MIB;
@@ -94,96 +91,6 @@ enum State {
     Packed(Arc<[u8]>),
     /// The worker died in which it lived, and nothing of it is left: what that is called in the log, if it was not ended.
     Lost(Option<String>),
-}
-
-/// Where a session lives. It ends there when this is dropped.
-struct Seated {
-    session: u64,
-    seat: Seat,
-    /// What it was after its last run, where that is kept.
-    saved: Option<Arc<[u8]>>,
-    /// Whether the worker keeps its files alone, since it has ended.
-    has_ended: bool,
-}
-
-impl Drop for Seated {
-    fn drop(&mut self) {
-        self.seat.worker.tell(&Down::Drop { session: self.session });
-    }
-}
-
-/// Runs code in a session of its own.
-///
-/// # Errors
-///
-/// When it was not run.
-pub(crate) async fn run_once(
-    board: &Arc<Board>,
-    (jar, audit): (&Arc<KnownJar>, &Audit),
-    plan: Plan,
-) -> Result<Outcome> {
-    let mut served = jar.serve(audit, None);
-    served.open()?;
-    let place = board.place(jar.want(false), &jar.image).await?;
-    let worker = Arc::clone(&place.worker);
-    worker.know(jar.number, &jar.form)?;
-    let session = worker.number_sessions(1);
-    let (mut asked, own) = Asked::of(plan, &jar.limits);
-    asked.has_sink |= served.secrets().is_some();
-    let what = Call::Once { jar: jar.number, session, asked: Box::new(asked) };
-    let asking = Asking { worker: &worker, held: Box::new(place), what, session, served: &mut served };
-    outcome_of(jar, asking, own).await
-}
-
-/// Runs code, and makes the outcome of what the worker says of it, or of its end.
-async fn outcome_of(jar: &KnownJar, asking: Asking<'_>, own: Own) -> Result<Outcome> {
-    let Asking { worker, held, what, session, served } = asking;
-    let asking = Asking { worker, held, what, session, served: &mut *served };
-    let limits = own.limits.clone();
-    let began = monotonic();
-    let (answer, collected) = match run(asking, own).await {
-        Err(Error::WorkerLost { fault }) => return Ok(crashed(&fault, monotonic() - began)),
-        answer => answer?,
-    };
-    let wall = monotonic() - began;
-    let claim = match answer.map_err(|refusal| refusal.into_error(jar.sessions_max()))? {
-        Reply::Ran(claim) => claim,
-        _ => return Err(foreign(worker)),
-    };
-    let outcome = claim.into_outcome(&limits, wall).and_then(|outcome| served.accept(outcome));
-    let outcome = outcome.map(|mut outcome| {
-        collected.into_iter().for_each(|collected| collected.put(&mut outcome));
-        outcome
-    });
-    outcome.or_else(|what| {
-        worker.doom(what);
-        match worker.lost() {
-            Error::WorkerLost { fault } => Ok(crashed(&fault, wall)),
-            other => Err(other),
-        }
-    })
-}
-
-/// The outcome of a run whose worker died.
-fn crashed(fault: &str, wall: Duration) -> Outcome {
-    let message = format!("the worker died in which this ran (fault {fault})");
-    let (r#type, traceback) = ("WorkerDied".to_owned(), String::new());
-    Outcome {
-        ended: Ended::Crashed,
-        stdout: Default::default(),
-        stderr: Default::default(),
-        output: Vec::new(),
-        value: None,
-        displays: Vec::new(),
-        error: Some(GuestError { r#type, message, traceback, line: None }),
-        exit_code: None,
-        truncated: Default::default(),
-        files: Vec::new(),
-        changes: Vec::new(),
-        pending: Vec::new(),
-        session: SessionState::Closed,
-        usage: Usage { wall_ms: wall.as_secs_f64() * 1000.0, ..Usage::default() },
-    }
 }
 
 /// Whether a run is the last of its session.
@@ -447,14 +354,20 @@ impl RemoteSession {
             let (place, session) = self.wake(&mut whole).await?;
             let worker = Arc::clone(&place.worker);
             let (count, first) = (count as u64, worker.number_sessions(count as u64));
-            let Whole { state: State::Seated(seated), served, .. } = &mut *whole else { return Err(Error::Closed) };
-            let fork = |session| Seated { session, seat: seated.seat.another(), saved: None, has_ended: false };
+            let Whole { state: State::Seated(seated), served, .. } = &mut *whole else {
+                return Err(Error::Closed);
+            };
+            let fork =
+                |session| Seated { session, seat: seated.seat.another(), saved: None, has_ended: false };
             // They are here before they are there: whatever happens, they are dropped there as well.
             let forks: Vec<Seated> = (first..first + count).map(fork).collect();
             let state = served.state();
             let what = Call::Fork { session, first, count };
             let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
-            match ask(asking, ANSWER_BYTES_MAX).await?.map_err(|no| no.into_error(self.0.jar.sessions_max()))? {
+            match ask(asking, ANSWER_BYTES_MAX)
+                .await?
+                .map_err(|no| no.into_error(self.0.jar.sessions_max()))?
+            {
                 Reply::Nothing => {}
                 _ => return Err(foreign(&worker)),
             }
@@ -526,34 +439,4 @@ fn foreign_to(whole: &Whole) -> Error {
         State::Seated(seated) => foreign(&seated.seat.worker),
         _ => Error::Closed,
     }
-}
-
-/// A session that goes on in some worker from a body.
-async fn resumed(
-    board: &Arc<Board>,
-    jar: &Arc<KnownJar>,
-    served: &mut Served,
-    body: &[u8],
-) -> Result<(Seated, Reply)> {
-    seated(board, jar, served, |jar, session| Call::Resume { jar, session, body: body.to_vec() }).await
-}
-
-/// A session that begins in some worker as `how` says, given the jar's number and its own.
-async fn seated(
-    board: &Arc<Board>,
-    jar: &Arc<KnownJar>,
-    served: &mut Served,
-    how: impl FnOnce(u64, u64) -> Call,
-) -> Result<(Seated, Reply)> {
-    let mut place = board.place(jar.want(true), &jar.image).await?;
-    let worker = Arc::clone(&place.worker);
-    worker.know(jar.number, &jar.form)?;
-    let session = worker.number_sessions(1);
-    let seat = place.take_seat().ok_or_else(|| Error::Internal("a place has no seat".to_owned()))?;
-    let seated = Seated { session, seat, saved: None, has_ended: false };
-    let what = how(jar.number, session);
-    let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
-    let answer = ask(asking, ANSWER_BYTES_MAX).await?;
-    let reply = answer.map_err(|refusal| refusal.into_error(jar.sessions_max()))?;
-    Ok((seated, reply))
 }

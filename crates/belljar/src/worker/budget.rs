@@ -27,7 +27,9 @@ struct Counted {
 impl Counted {
     /// From when on his code is run again.
     fn until(&self) -> Duration {
-        let Some(over) = self.deaths.checked_sub(FREE_MAX).filter(|over| *over > 0) else { return Duration::ZERO };
+        let Some(over) = self.deaths.checked_sub(FREE_MAX).filter(|over| *over > 0) else {
+            return Duration::ZERO;
+        };
         let pause = PAUSE_MIN.saturating_mul(1 << (over - 1).min(16));
         self.last + pause.min(PAUSE_MAX)
     }

@@ -200,7 +200,9 @@ impl<Held> Calls<Held> {
         let (memory, bytes) = self.lock().get(call)?.room.take().ok_or("it has no room for an answer")?;
         let said: Up = decode(&memory.read(bytes).map_err(|_| "what it left in memory cannot be read")?)?;
         match said {
-            Up::Done { call: of, .. } | Up::Ask { call: of, .. } | Up::Begin { call: of, .. } if of == call => {
+            Up::Done { call: of, .. } | Up::Ask { call: of, .. } | Up::Begin { call: of, .. }
+                if of == call =>
+            {
                 self.speak(said)
             }
             _ => Err("it left something else than a question or an answer in memory"),
@@ -360,7 +362,9 @@ mod tests {
         assert!(calls.take(Up::WantsRoom { call, bytes: 1 }).is_err());
         room.memory.fill(&answer).unwrap();
         calls.take(Up::InRoom { call }).unwrap();
-        assert!(matches!(events.try_recv(), Ok(Event::Done(Ok(Reply::Bytes(bytes)))) if bytes.len() == FRAME_BYTES_MAX));
+        assert!(
+            matches!(events.try_recv(), Ok(Event::Done(Ok(Reply::Bytes(bytes)))) if bytes.len() == FRAME_BYTES_MAX)
+        );
 
         let (call, _events) = calls.open(expect(), ()).unwrap();
         let of_another = encode(&done(call + 1));

@@ -73,7 +73,12 @@ impl Channel {
     /// # Errors
     ///
     /// When the other side cannot take it.
-    pub(super) fn send(&self, frame: &[u8], attached: Option<BorrowedFd<'_>>, wait: Wait) -> Result<(), NotSent> {
+    pub(super) fn send(
+        &self,
+        frame: &[u8],
+        attached: Option<BorrowedFd<'_>>,
+        wait: Wait,
+    ) -> Result<(), NotSent> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         let attached = attached.as_slice();

@@ -92,7 +92,10 @@ impl Claim {
     /// What in it cannot be.
     pub(super) fn into_outcome(self, limits: &Limits, wall: Duration) -> Result<Outcome, String> {
         self.check(limits)?;
-        let chunk = |(stream, bytes): (Stream, serde_bytes::ByteBuf)| Chunk { stream, text: Text::from(bytes.into_vec()) };
+        let chunk = |(stream, bytes): (Stream, serde_bytes::ByteBuf)| Chunk {
+            stream,
+            text: Text::from(bytes.into_vec()),
+        };
         let output: Vec<Chunk> = self.output.into_iter().map(chunk).collect();
         let json = |text| Json::new(text).map_err(|_| "it claims something as JSON that is none".to_owned());
         let value = match self.value {
@@ -134,7 +137,10 @@ impl Claim {
         }
         let is_exit = self.exit_code.is_none() || self.ended == Ended::Exited;
         is(is_exit, "it claims an exit status of code that did not exit")?;
-        is(self.pending.is_empty() == (self.ended != Ended::Suspended), "it claims calls that nobody waits for")?;
+        is(
+            self.pending.is_empty() == (self.ended != Ended::Suspended),
+            "it claims calls that nobody waits for",
+        )?;
         is(self.usage.wall_ms.is_finite() && self.usage.cpu_ms.is_finite(), "it claims no time at all")
     }
 }

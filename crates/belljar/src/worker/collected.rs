@@ -37,8 +37,10 @@ impl Collected {
         (outcome.output, outcome.truncated, outcome.usage.output_bytes) = (chunks, truncated, bytes);
         if self.is_too_much && outcome.ended == Ended::Cancelled {
             outcome.ended = Ended::OutputLimit;
-            let (r#type, message) =
-                ("OutputLimit".to_owned(), format!("the run printed more than {} bytes", self.limits.output_bytes));
+            let (r#type, message) = (
+                "OutputLimit".to_owned(),
+                format!("the run printed more than {} bytes", self.limits.output_bytes),
+            );
             let (traceback, line) =
                 outcome.error.take().map_or((String::new(), None), |error| (error.traceback, error.line));
             outcome.error = Some(GuestError { r#type, message, traceback, line });

@@ -36,10 +36,7 @@ impl Remote {
     }
 
     /// What is known of the jar, which is what `parts` says.
-    pub(crate) fn known(
-        &self,
-        parts: impl FnOnce() -> JarParts,
-    ) -> Arc<KnownJar> {
+    pub(crate) fn known(&self, parts: impl FnOnce() -> JarParts) -> Arc<KnownJar> {
         let known = || Arc::new(KnownJar::new(Arc::clone(self.board()), parts()));
         Arc::clone(self.known.get_or_init(known))
     }
@@ -75,7 +72,8 @@ impl KnownJar {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let JarParts { kind, limits, grants, image, tenant } = parts;
-        let form = JarForm { kind: kind.clone(), limits: Limits::clone(&limits), granted: Granted::of(&grants) };
+        let form =
+            JarForm { kind: kind.clone(), limits: Limits::clone(&limits), granted: Granted::of(&grants) };
         Self { number, kind, limits, grants, form: encode(&form), image, tenant, board }
     }
 }

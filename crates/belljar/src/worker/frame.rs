@@ -113,8 +113,15 @@ pub(super) enum Down {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Call {
     /// Runs code in a session of its own.
-    Once { jar: u64, session: u64, asked: Box<Asked> },
-    Start { jar: u64, session: u64 },
+    Once {
+        jar: u64,
+        session: u64,
+        asked: Box<Asked>,
+    },
+    Start {
+        jar: u64,
+        session: u64,
+    },
     /// A session that goes on from a body that was packed.
     Resume {
         jar: u64,
@@ -122,14 +129,33 @@ pub(crate) enum Call {
         #[serde(with = "serde_bytes")]
         body: Vec<u8>,
     },
-    Run { session: u64, asked: Box<Asked>, is_last: bool },
-    Complete { session: u64, code: String, cursor: u64 },
-    Check { session: u64, code: String },
-    ReadFile { session: u64, path: String },
+    Run {
+        session: u64,
+        asked: Box<Asked>,
+        is_last: bool,
+    },
+    Complete {
+        session: u64,
+        code: String,
+        cursor: u64,
+    },
+    Check {
+        session: u64,
+        code: String,
+    },
+    ReadFile {
+        session: u64,
+        path: String,
+    },
     /// Packs a session that is called `name`.
-    Pack { session: u64, name: String },
+    Pack {
+        session: u64,
+        name: String,
+    },
     /// Hands over the files of a session, for the parent to do something with them.
-    HandOver { session: u64 },
+    HandOver {
+        session: u64,
+    },
     /// Gives them back.
     TakeBack {
         session: u64,
@@ -137,7 +163,11 @@ pub(crate) enum Call {
         files: Vec<u8>,
     },
     /// Makes `count` more sessions, numbered from `first`.
-    Fork { session: u64, first: u64, count: u64 },
+    Fork {
+        session: u64,
+        first: u64,
+        count: u64,
+    },
 }
 
 impl Call {
@@ -173,20 +203,43 @@ pub(super) enum Up {
         bytes: Vec<u8>,
     },
     /// The code reads standard input.
-    WantsInput { call: u64 },
+    WantsInput {
+        call: u64,
+    },
     /// The answer, or a question, has so many bytes, and needs room.
-    WantsRoom { call: u64, bytes: u64 },
+    WantsRoom {
+        call: u64,
+        bytes: u64,
+    },
     /// It lies there.
-    InRoom { call: u64 },
+    InRoom {
+        call: u64,
+    },
     /// The code wants something of the host, and waits for the reply.
-    Ask { call: u64, ask: services::Ask },
+    Ask {
+        call: u64,
+        ask: services::Ask,
+    },
     /// It begins an operation.
-    Begin { call: u64, operation: OperationNumber, ask: OperationAsk },
+    Begin {
+        call: u64,
+        operation: OperationNumber,
+        ask: OperationAsk,
+    },
     /// There is room for one more field of it.
-    More { call: u64, operation: OperationNumber },
+    More {
+        call: u64,
+        operation: OperationNumber,
+    },
     /// It wants no more of it.
-    GiveUp { call: u64, operation: OperationNumber },
-    Done { call: u64, done: Result<Reply, Refusal> },
+    GiveUp {
+        call: u64,
+        operation: OperationNumber,
+    },
+    Done {
+        call: u64,
+        done: Result<Reply, Refusal>,
+    },
 }
 
 /// What came of a call.

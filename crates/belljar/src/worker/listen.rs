@@ -43,16 +43,12 @@ impl NotStarted {
     pub(super) fn to_error(&self) -> Error {
         match self.clone() {
             Self::Program { program, reason } => Error::WorkerProgram { program, reason },
-            Self::Version { program, found } => Error::WorkerVersion {
-                program,
-                found,
-                expected: GREETING.trim_start_matches(GREETING_ANY),
-            },
+            Self::Version { program, found } => {
+                Error::WorkerVersion { program, found, expected: GREETING.trim_start_matches(GREETING_ANY) }
+            }
             Self::System { doing, errno } => {
-                let source = errno.map_or_else(
-                    || std::io::ErrorKind::Other.into(),
-                    std::io::Error::from_raw_os_error,
-                );
+                let source =
+                    errno.map_or_else(|| std::io::ErrorKind::Other.into(), std::io::Error::from_raw_os_error);
                 Error::io(doing, source)
             }
         }
@@ -72,12 +68,18 @@ pub(super) struct Begun {
 /// Starts a worker and waits until it is ready.
 pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Result<Begun, NotStarted> {
     let shown = process::shown(program.as_deref());
-    let (channel, theirs) =
-        Channel::pair().map_err(|error| NotStarted::system("cannot make the channel to a worker", &error.into()))?;
+    let (channel, theirs) = Channel::pair()
+        .map_err(|error| NotStarted::system("cannot make the channel to a worker", &error.into()))?;
     let (process, errors) = Process::start(program.as_deref(), theirs).map_err(|error| {
         // What says that the machine is short of something does not speak of the program.
         match error.raw_os_error() {
-            Some(errno) if [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE, rustix::io::Errno::AGAIN, rustix::io::Errno::NOMEM]
+            Some(errno)
+                if [
+                    rustix::io::Errno::MFILE,
+                    rustix::io::Errno::NFILE,
+                    rustix::io::Errno::AGAIN,
+                    rustix::io::Errno::NOMEM,
+                ]
                 .iter()
                 .any(|known| known.raw_os_error() == errno) =>
             {
@@ -86,7 +88,8 @@ pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Res
             _ => NotStarted::Program { program: shown.clone(), reason: error.to_string() },
         }
     })?;
-    let mut young = Young { process, channel, errors: Errors::new(errors), last_line: String::new(), buffer: buffer() };
+    let mut young =
+        Young { process, channel, errors: Errors::new(errors), last_line: String::new(), buffer: buffer() };
     let refused = |reason| NotStarted::Program { program: shown.clone(), reason };
 
     let greeting = young.hear(GREETING_TIME_MAX).map_err(refused)?;
@@ -108,7 +111,7 @@ pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Res
                 tracing::warn!(layer, why, "a layer of the jail of workers is not to be had here");
             }
         }
-        Ok(Up::NotReady(why)) => return Err(refused(why.into_error(setup.sessions_max).to_string())),
+        Ok(Up::NotReady(why)) => return Err(refused(why.into_text())),
         Ok(_) | Err(_) => return Err(refused("it does not speak as a worker does".to_owned())),
     }
     let kinds: BTreeSet<_> = setup.images.keys().cloned().collect();
@@ -142,7 +145,10 @@ impl Young {
             if left.is_zero() {
                 return Err(format!("it said nothing for {} s", within.as_secs()));
             }
-            wait([Some((self.channel.as_fd(), PollFlags::IN)), readable(self.errors.as_fd()), None], Some(left));
+            wait(
+                [Some((self.channel.as_fd(), PollFlags::IN)), readable(self.errors.as_fd()), None],
+                Some(left),
+            );
             let last = &mut self.last_line;
             if self.errors.as_fd().is_some_and(has_something) {
                 self.errors.read(|line| line.clone_into(last));

@@ -36,10 +36,12 @@ impl SharedMemory {
     }
 
     fn sized(bytes: u64) -> std::io::Result<Self> {
-        let memory =
-            memfd_create("belljar-message", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | MemfdFlags::NOEXEC_SEAL)
-                // Kernels before 6.3 do not know the last flag.
-                .or_else(|_| memfd_create("belljar-message", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING))?;
+        let memory = memfd_create(
+            "belljar-message",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | MemfdFlags::NOEXEC_SEAL,
+        )
+        // Kernels before 6.3 do not know the last flag.
+        .or_else(|_| memfd_create("belljar-message", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING))?;
         ftruncate(&memory, bytes)?;
         Ok(Self(File::from(memory)))
     }

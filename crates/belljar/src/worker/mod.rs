@@ -15,6 +15,8 @@ mod claim;
 mod collected;
 mod form;
 mod frame;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzed;
 mod idle;
 mod inside;
 pub(crate) mod jail;
@@ -23,15 +25,18 @@ mod memory;
 mod peer;
 mod process;
 mod queue;
+mod ran;
 mod refusal;
+mod seated;
 mod served;
 pub(crate) mod services;
 mod settings;
 mod waiting;
 mod workers;
 
-pub(crate) use away::{Last, RemoteFork, RemoteSession, run_once};
+pub(crate) use away::{Last, RemoteFork, RemoteSession};
 pub(crate) use board::Board;
 pub(crate) use form::{JarParts, KnownJar, Remote};
 pub(crate) use frame::{ImagePlace, Kind};
+pub(crate) use ran::run_once;
 pub use workers::{WorkerProcess, Workers, WorkersBuilder};

@@ -214,7 +214,9 @@ impl Worker {
     pub(super) fn flush(&self) {
         let mut unsent = held(&self.unsent);
         while let Some((frame, attached)) = unsent.frames.front() {
-            if self.channel.send(frame, attached.as_ref().map(Attached::as_fd), Wait::No) == Err(NotSent::Full) {
+            if self.channel.send(frame, attached.as_ref().map(Attached::as_fd), Wait::No)
+                == Err(NotSent::Full)
+            {
                 return;
             }
             let length = frame.len();

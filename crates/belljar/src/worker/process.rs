@@ -37,7 +37,10 @@ impl Process {
     /// # Errors
     ///
     /// What the system says.
-    pub(super) fn start(program: Option<&Path>, channel: OwnedFd) -> std::io::Result<(Self, Option<ChildStderr>)> {
+    pub(super) fn start(
+        program: Option<&Path>,
+        channel: OwnedFd,
+    ) -> std::io::Result<(Self, Option<ChildStderr>)> {
         let mut command = Command::new(program.unwrap_or(Path::new(SELF)));
         command.arg0("belljar-worker").arg(ARGUMENT).env_clear().current_dir("/");
         command.stdin(channel).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -36,7 +36,8 @@ impl<T> FairQueue<T> {
     /// Takes the first thing that `fits`, of the tenant whose turn it is; his next turn comes after everybody else's.
     pub(super) fn pop(&mut self, fits: impl Fn(&T) -> bool) -> Option<T> {
         let of = |tenant: &Arc<str>| self.waiting.get(tenant)?.iter().position(&fits);
-        let (turn, at) = self.turns.iter().enumerate().find_map(|(turn, tenant)| Some((turn, of(tenant)?)))?;
+        let (turn, at) =
+            self.turns.iter().enumerate().find_map(|(turn, tenant)| Some((turn, of(tenant)?)))?;
         let tenant = self.turns.remove(turn)?;
         let waiting = self.waiting.get_mut(&tenant)?;
         let item = waiting.remove(at)?;

@@ -61,6 +61,16 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// What it says.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Other(text) => shown(&text),
+            other => other.into_error(0).to_string(),
+        }
+    }
+}
+
 /// A worker's text, which may be a guest's by now.
 fn shown(text: &str) -> String {
     crate::audit::shown(text)

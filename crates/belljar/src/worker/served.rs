@@ -25,7 +25,11 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn new((grants, limits): (&Arc<Grants>, &Arc<Limits>), audit: &Audit, state: Option<State>) -> Self {
+    pub(super) fn new(
+        (grants, limits): (&Arc<Grants>, &Arc<Limits>),
+        audit: &Audit,
+        state: Option<State>,
+    ) -> Self {
         let (grants, limits, audit) = (Arc::clone(grants), Arc::clone(limits), audit.clone());
         Self { grants, limits, audit, state, services: None, run: None }
     }
@@ -107,7 +111,9 @@ impl Served {
                     scrub::outcome(secrets, &mut outcome);
                 }
             }
-            None if !outcome.pending.is_empty() => return Err("it claims calls that it did not ask for".to_owned()),
+            None if !outcome.pending.is_empty() => {
+                return Err("it claims calls that it did not ask for".to_owned());
+            }
             None => {}
         }
         Ok(outcome)

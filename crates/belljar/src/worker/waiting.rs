@@ -13,7 +13,7 @@ use super::asked::Own;
 use super::calls::{Event, Expect};
 use super::claim;
 use super::collected::Collected;
-use super::frame::{CALL_TIME_MAX, Call, Down, HARD_GRACE, AHEAD_MAX, PIECE_BYTES_MAX, Reply};
+use super::frame::{AHEAD_MAX, CALL_TIME_MAX, Call, Down, HARD_GRACE, PIECE_BYTES_MAX, Reply};
 use super::peer::{Held, Worker};
 use super::refusal::Refusal;
 use super::served::Served;

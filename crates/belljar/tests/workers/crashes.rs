@@ -161,7 +161,8 @@ pub(crate) fn killed_all_along_no_answer_is_lost_or_wrong() {
                 std::thread::sleep(Duration::from_millis(100));
                 if let Some(process) = workers.processes().first() {
                     // It may have ended since.
-                    let _ = std::process::Command::new("kill").args(["-KILL", &process.id.to_string()]).output();
+                    let _ =
+                        std::process::Command::new("kill").args(["-KILL", &process.id.to_string()]).output();
                 }
             }
         });

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use belljar::schemars::{self, JsonSchema};
 use belljar::{
-    ChangeKind, Ended, Error, Grants, Jar, Limits, Mount, OnOutputLimit, Outcome, Request, Selection, SnapshotKey,
-    Stream, Tool,
+    ChangeKind, Ended, Error, Grants, Jar, Limits, Mount, OnOutputLimit, Outcome, Request, Selection,
+    SnapshotKey, Stream, Tool,
 };
 use serde::Deserialize;
 
@@ -60,7 +60,10 @@ pub(crate) fn directories_are_read_and_written_as_they_are_mounted() {
 
     let write = Grants::default().mount(Mount::read_write(path, "/work/out"));
     let jar = jar("python").with_grants(write);
-    let outcome = run(&jar, "open('/work/out/new.bin', 'wb').write(bytes(3_000_000)); open('/work/out/sub/c', 'w').write('c')");
+    let outcome = run(
+        &jar,
+        "open('/work/out/new.bin', 'wb').write(bytes(3_000_000)); open('/work/out/sub/c', 'w').write('c')",
+    );
     assert_eq!(outcome.ended, Ended::Completed, "{outcome:?}");
     assert_eq!(std::fs::metadata(path.join("new.bin")).unwrap().len(), 3_000_000);
     assert_eq!(std::fs::read_to_string(path.join("sub/c")).unwrap(), "c");
@@ -72,7 +75,9 @@ pub(crate) fn changes_are_shown_and_applied() {
     let grants = Grants::default().mount(Mount::copy_on_write(place.path(), "/work/src"));
     let session = jar("python").with_grants(grants).session().unwrap();
     let outcome = session
-        .run_blocking("open('/work/src/a.txt', 'w').write('new\\n'); open('/work/src/b.txt', 'w').write('b\\n')")
+        .run_blocking(
+            "open('/work/src/a.txt', 'w').write('new\\n'); open('/work/src/b.txt', 'w').write('b\\n')",
+        )
         .unwrap();
     assert_eq!(outcome.changes.len(), 2, "{outcome:?}");
     assert_eq!(std::fs::read_to_string(place.path().join("a.txt")).unwrap(), "old\n");
@@ -141,7 +146,8 @@ fn greeting_server() -> u16 {
             let mut head = [0; 4096];
             // What was asked does not matter.
             let _ = stream.read(&mut head);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+            let _ =
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
         }
     });
     port
@@ -173,9 +179,14 @@ pub(crate) fn secrets_never_enter_a_worker() {
     let limits = Limits { output_bytes: 1000, ..Limits::default() };
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);
-    let request = Request::new(code).limits(limits.clone()).on_output(move |_: Stream, bytes: &[u8]| sink.lock().unwrap().extend_from_slice(bytes));
+    let request = Request::new(code)
+        .limits(limits.clone())
+        .on_output(move |_: Stream, bytes: &[u8]| sink.lock().unwrap().extend_from_slice(bytes));
     let there = jar("python").with_grants(grants.clone()).run_blocking(request).unwrap();
-    let here = plain("python").with_grants(grants.clone()).run_blocking(Request::new(code).limits(limits.clone())).unwrap();
+    let here = plain("python")
+        .with_grants(grants.clone())
+        .run_blocking(Request::new(code).limits(limits.clone()))
+        .unwrap();
     let shown = serde_json::to_string(&there).unwrap();
     assert!(!shown.contains(value), "{shown}");
     assert_eq!(there.ended, Ended::Completed, "{there:?}");
@@ -185,7 +196,10 @@ pub(crate) fn secrets_never_enter_a_worker() {
     assert!(!String::from_utf8_lossy(&seen.lock().unwrap()).contains(value));
 
     let stop = Limits { on_output_limit: OnOutputLimit::Stop, ..limits };
-    let outcome = jar("python").with_grants(grants).run_blocking(Request::new("while True: print('x' * 100)").limits(stop)).unwrap();
+    let outcome = jar("python")
+        .with_grants(grants)
+        .run_blocking(Request::new("while True: print('x' * 100)").limits(stop))
+        .unwrap();
     assert_eq!(outcome.ended, Ended::OutputLimit, "{outcome:?}");
 }
 
@@ -207,7 +221,10 @@ pub(crate) fn snapshots_hold_what_was_granted() {
         assert_eq!(repr(&session.run_blocking("open('/work/src/a.txt').read()").unwrap()), "'new'");
         assert_eq!(session.changes().unwrap().len(), 1);
         let again = session.snapshot().unwrap();
-        assert_eq!(repr(&there.restore(&again).unwrap().run_blocking("open('/work/src/a.txt').read()").unwrap()), "'new'");
+        assert_eq!(
+            repr(&there.restore(&again).unwrap().run_blocking("open('/work/src/a.txt').read()").unwrap()),
+            "'new'"
+        );
     }
     session.hibernate().unwrap();
     assert_eq!(repr(&session.run_blocking("open('/work/src/a.txt').read()").unwrap()), "'new'");

@@ -42,6 +42,12 @@ pub(crate) fn be(how: &str) -> ! {
         .unwrap();
     let (to_parent, to_worker) = (parent.try_clone().unwrap(), ours.try_clone().unwrap());
     std::thread::spawn(move || {
+        // A worker makes sure that its parent is the one that it is told of, last in the first message.
+        let (mut setup, _) = receive(&parent).unwrap();
+        let real = setup.strip_suffix(&varint(std::os::unix::process::parent_id())[..]).unwrap().len();
+        setup.truncate(real);
+        setup.extend(varint(std::process::id()));
+        send(&to_worker, &setup, None);
         while let Some((frame, attached)) = receive(&parent) {
             send(&to_worker, &frame, attached);
         }
@@ -58,6 +64,17 @@ pub(crate) fn be(how: &str) -> ! {
     }
     let _ = worker.kill();
     std::process::exit(0);
+}
+
+/// A number as it is written in messages.
+fn varint(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+    bytes
 }
 
 /// Says something else than the worker does.
@@ -93,7 +110,8 @@ fn twist(how: &str, parent: &OwnedFd, mut frame: Vec<u8>, number: u64) {
             // A number that follows from the seed and the frame, so that a failure can be had again.
             let seed: u64 = seed.parse().unwrap();
             let bits = frame.len() as u64 * 8;
-            let bit = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number).wrapping_mul(0xbf58_476d_1ce4_e5b9) % bits;
+            let bit = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+                % bits;
             frame[usize::try_from(bit / 8).unwrap()] ^= 1 << (bit % 8);
             send(parent, &frame, None);
         }

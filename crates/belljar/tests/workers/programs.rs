@@ -38,18 +38,30 @@ pub(crate) fn a_program_that_cannot_be_a_worker_is_told_apart() {
 
     let missing = place.path().join("nowhere");
     let error = refusal(&missing);
-    assert_eq!(said(&error), format!("{} cannot be a worker: No such file or directory (os error 2)", missing.display()));
+    assert_eq!(
+        said(&error),
+        format!("{} cannot be a worker: No such file or directory (os error 2)", missing.display())
+    );
     assert!(error.hint().unwrap().contains("serve_if_asked"));
 
     let of = |text: &str| said(&refusal(&script(place.path(), text)));
     let name = place.path().join("worker").display().to_string();
-    assert_eq!(of("exit 3"), format!("{name} cannot be a worker: it exited with status 3 before it was ready"));
+    assert_eq!(
+        of("exit 3"),
+        format!("{name} cannot be a worker: it exited with status 3 before it was ready")
+    );
     assert_eq!(
         of("echo 'no such option' >&2; exit 2"),
         format!("{name} cannot be a worker: it exited with status 2 before it was ready: no such option")
     );
-    assert_eq!(of("kill -9 $$"), format!("{name} cannot be a worker: it was ended by signal 9 before it was ready"));
-    assert_eq!(of("echo hello >&0; sleep 60"), format!("{name} cannot be a worker: it does not speak as a worker does"));
+    assert_eq!(
+        of("kill -9 $$"),
+        format!("{name} cannot be a worker: it was ended by signal 9 before it was ready")
+    );
+    assert_eq!(
+        of("echo hello >&0; sleep 60"),
+        format!("{name} cannot be a worker: it does not speak as a worker does")
+    );
     let other = refusal(&script(place.path(), "printf 'belljar worker 9.9.9 form 7' >&0; sleep 60"));
     assert!(matches!(&other, Error::WorkerVersion { found, .. } if found == "9.9.9 form 7"), "{other:?}");
     assert!(said(&other).contains("is a worker of version 9.9.9 form 7, and this program needs version"));
@@ -95,7 +107,8 @@ pub(crate) fn workers_end_with_their_parent() {
     // Whoever inherits them may take its time to bury them.
     let has_ended = |worker: &PathBuf| {
         let status = std::fs::read_to_string(worker.join("stat")).unwrap_or_default();
-        status.is_empty() || status.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
+        status.is_empty()
+            || status.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
     };
     let took = until(Duration::from_secs(5), || workers.iter().all(has_ended));
     assert!(took < Duration::from_secs(1), "{took:?}");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use belljar::{CancelToken, Ended, Grants, Jar, Limits, MIB, OnOutputLimit, Outcome, Request, Stream};
 use serde_json::Value;
 
-use crate::shared::{IMAGES, jar, plain, repr, signal, alone, pid, until};
+use crate::shared::{IMAGES, alone, jar, pid, plain, repr, signal, until};
 use crate::tests;
 
 pub(crate) const TESTS: &[crate::Test] = tests![
@@ -84,9 +84,11 @@ pub(crate) fn output_comes_while_code_runs_and_waits_for_its_reader() {
     // Many pieces, and a reader that is slow: nothing is lost, and nothing piles up.
     let count = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&count);
-    let request = Request::new("for (let i = 0; i < 2000; i++) console.log('x'.repeat(99))").on_output(move |_, bytes| {
-        *counted.lock().unwrap() += bytes.len();
-    });
+    let request = Request::new("for (let i = 0; i < 2000; i++) console.log('x'.repeat(99))").on_output(
+        move |_, bytes| {
+            *counted.lock().unwrap() += bytes.len();
+        },
+    );
     let outcome = jar("javascript").run_blocking(request).unwrap();
     assert_eq!(outcome.ended, Ended::Completed);
     assert_eq!((*count.lock().unwrap(), outcome.stdout.as_bytes().len()), (200_000, 200_000));
@@ -130,7 +132,9 @@ pub(crate) fn what_is_long_passes_in_both_directions() {
 
 pub(crate) fn limits_hold() {
     let time = Limits { time_ms: 100, ..Limits::default() };
-    for (image, code) in [("python", "while True: pass"), ("javascript", "for (;;) {}"), ("microjs", "for (;;) {}")] {
+    for (image, code) in
+        [("python", "while True: pass"), ("javascript", "for (;;) {}"), ("microjs", "for (;;) {}")]
+    {
         let begun = Instant::now();
         let outcome = jar(image).run_blocking(Request::new(code).limits(time.clone())).unwrap();
         assert_eq!(outcome.ended, Ended::TimeLimit, "{image}");
@@ -139,8 +143,7 @@ pub(crate) fn limits_hold() {
     let memory = Limits { memory_bytes: 64 * MIB, ..Limits::default() };
     let outcome = jar("python").with_limits(memory).unwrap().run_blocking("b'x' * 10**9").unwrap();
     assert_eq!(outcome.ended, Ended::MemoryLimit);
-    let output =
-        Limits { output_bytes: 100, on_output_limit: OnOutputLimit::Stop, ..Limits::default() };
+    let output = Limits { output_bytes: 100, on_output_limit: OnOutputLimit::Stop, ..Limits::default() };
     let outcome = jar("python").run_blocking(Request::new("print('x' * 1000)").limits(output)).unwrap();
     assert_eq!(outcome.ended, Ended::OutputLimit);
 }
@@ -163,7 +166,10 @@ pub(crate) fn a_run_is_cancelled() {
     }
     let token = CancelToken::new();
     token.cancel();
-    assert_eq!(jar("python").run_blocking(Request::new("1").cancel_with(&token)).unwrap().ended, Ended::Cancelled);
+    assert_eq!(
+        jar("python").run_blocking(Request::new("1").cancel_with(&token)).unwrap().ended,
+        Ended::Cancelled
+    );
 }
 
 pub(crate) fn a_caller_that_goes_frees_the_place() {
@@ -173,7 +179,8 @@ pub(crate) fn a_caller_that_goes_frees_the_place() {
             let run = jar.run(code);
             assert!(tokio::time::timeout(Duration::from_millis(150), run).await.is_err());
         });
-        let took = until(Duration::from_secs(2), || workers.processes().iter().all(|process| process.runs == 0));
+        let took =
+            until(Duration::from_secs(2), || workers.processes().iter().all(|process| process.runs == 0));
         assert!(took < Duration::from_millis(100), "{code}: {took:?}");
         assert_eq!(repr(&jar.run_blocking("6 * 7").unwrap()), "42");
     }

@@ -12,6 +12,9 @@ pub(crate) const TESTS: &[crate::Test] = tests![
     scheduling::tenants_take_turns,
     scheduling::a_full_queue_is_told,
     scheduling::another_image_makes_another_worker_and_ends_no_session,
+    scheduling::idle_sessions_rest_and_wake_when_there_are_more_than_fit,
+    scheduling::idle_sessions_rest_while_there_is_too_much_memory,
+    scheduling::no_process_works_for_two_tenants,
 ];
 
 pub(crate) fn tenants_take_turns() {
@@ -59,7 +62,11 @@ async fn join_all<F: Future<Output = ()>>(futures: impl Iterator<Item = F>) {
                 *slot = None;
             }
         }
-        if futures.iter().all(Option::is_none) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if futures.iter().all(Option::is_none) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
 }
@@ -93,4 +100,62 @@ pub(crate) fn another_image_makes_another_worker_and_ends_no_session() {
     assert_eq!(repr(&javascript.run_blocking("6 * 7").unwrap()), "42");
     drop(session);
     until(Duration::from_secs(5), || workers.processes().len() == 1);
+}
+
+pub(crate) fn idle_sessions_rest_and_wake_when_there_are_more_than_fit() {
+    let workers = Workers::builder(2).sessions_max(3).build();
+    let jar = plain("javascript").in_workers(&workers).unwrap();
+    let sessions: Vec<_> = (0..40).map(|_| jar.session().unwrap()).collect();
+    for (number, session) in sessions.iter().enumerate() {
+        session.run_blocking(format!("let n = {number}")).unwrap();
+    }
+    for round in 1..3 {
+        for (number, session) in sessions.iter().enumerate() {
+            assert_eq!(
+                repr(&session.run_blocking("n += 1000").unwrap()),
+                (round * 1000 + number).to_string()
+            );
+        }
+    }
+    assert!(workers.processes().iter().all(|process| process.sessions <= 3), "{:?}", workers.processes());
+}
+
+pub(crate) fn idle_sessions_rest_while_there_is_too_much_memory() {
+    let workers = Workers::builder(1).memory_mark_bytes(1).build();
+    let jar = plain("javascript").in_workers(&workers).unwrap();
+    let sessions: Vec<_> = (0..5).map(|_| jar.session().unwrap()).collect();
+    for session in &sessions {
+        session.run_blocking("let n = 1").unwrap();
+    }
+    assert!(workers.processes()[0].sessions < 5, "{:?}", workers.processes());
+    for session in &sessions {
+        assert_eq!(repr(&session.run_blocking("n + 1").unwrap()), "2");
+    }
+}
+
+pub(crate) fn no_process_works_for_two_tenants() {
+    let workers = Workers::builder(1).tenant_per_process().build();
+    let of = |tenant: &str| {
+        let key = SnapshotKey::new([1; 32]).tenant(tenant);
+        plain("microjs").with_snapshot_key(key).in_workers(&workers).unwrap()
+    };
+    let process = |jar: &belljar::Jar| {
+        assert_eq!(repr(&jar.run_blocking("6 * 7").unwrap()), "42");
+        workers.processes()[0].id
+    };
+    let (alice, bob) = (of("alice"), of("bob"));
+    let first = process(&alice);
+    assert_eq!(process(&alice), first, "the same tenant stays");
+    let second = process(&bob);
+    assert_ne!(second, first);
+    // While a session of one lives, the other one waits.
+    let session = bob.session().unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| process(&alice));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!waiting.is_finished());
+        assert_eq!(repr(&session.run_blocking("1 + 1").unwrap()), "2");
+        drop(session);
+        assert_ne!(waiting.join().unwrap(), second);
+    });
 }

@@ -128,7 +128,10 @@ pub(crate) fn a_session_hibernates_and_wakes() {
     session.hibernate().unwrap();
     assert_eq!(workers.processes()[0].sessions, 0, "it rests with its parent");
     session.hibernate().unwrap();
-    assert_eq!(repr(&session.run_blocking("n += 1; [n, open('/work/a.txt').read()]").unwrap()), "[2, 'kept']");
+    assert_eq!(
+        repr(&session.run_blocking("n += 1; [n, open('/work/a.txt').read()]").unwrap()),
+        "[2, 'kept']"
+    );
     assert_eq!(workers.processes()[0].sessions, 1);
 }
 
@@ -152,8 +155,10 @@ pub(crate) fn code_is_completed_and_checked() {
         session.run_blocking("import math; number = 1").unwrap();
     }
     for code in ["num", "math.", "nothing_of_that_name"] {
-        let (here, there) =
-            (here.complete_blocking(code, code.len()).unwrap(), there.complete_blocking(code, code.len()).unwrap());
+        let (here, there) = (
+            here.complete_blocking(code, code.len()).unwrap(),
+            there.complete_blocking(code, code.len()).unwrap(),
+        );
         assert_eq!(here, there);
     }
     assert_eq!(there.check_blocking("for n in range(3):").unwrap(), Completeness::Incomplete);

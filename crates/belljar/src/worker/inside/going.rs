@@ -1,17 +1,13 @@
 //! Calls that go on in a worker: how the parent reaches them while a thread is busy with them.
 
 use std::collections::VecDeque;
-use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::line::Line;
 use crate::engine::cancel::CancelToken;
-use crate::host::output::Sink;
-use crate::outcome::Stream;
-use crate::worker::frame::{AHEAD_MAX, PIECE_BYTES_MAX, Up};
+use crate::worker::frame::AHEAD_MAX;
 use crate::worker::services::Reply;
 
 /// A call that goes on.
@@ -97,6 +93,11 @@ impl Going {
         })
     }
 
+    /// Waits for what was read for it. None if nobody waits for the answer any more.
+    pub(super) fn wait_for_piece(&self) -> Option<Vec<u8>> {
+        self.wait_for(|state| state.pieces.pop_front())
+    }
+
     fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
         let mut state = self.lock();
         loop {
@@ -142,49 +143,5 @@ impl<F: Future> Future for UntilAbandoned<'_, F> {
             }
         }
         self.work.as_mut().poll(context).map(Some)
-    }
-}
-
-/// Sends output to the parent, no faster than it is taken there.
-pub(super) struct FarSink {
-    pub(super) going: Arc<Going>,
-    pub(super) line: Arc<Line>,
-}
-
-impl Sink for FarSink {
-    fn write(&mut self, stream: Stream, bytes: &[u8]) {
-        for piece in bytes.chunks(PIECE_BYTES_MAX) {
-            if self.going.wait_to_say().is_some() {
-                self.line.say(&Up::Output { call: self.going.call, stream, bytes: piece.to_vec() });
-            }
-        }
-    }
-}
-
-/// Reads what the parent reads for a run.
-pub(super) struct FarInput {
-    pub(super) going: Arc<Going>,
-    pub(super) line: Arc<Line>,
-    rest: Vec<u8>,
-    taken: usize,
-}
-
-impl FarInput {
-    pub(super) fn new(going: Arc<Going>, line: Arc<Line>) -> Self {
-        Self { going, line, rest: Vec::new(), taken: 0 }
-    }
-}
-
-impl Read for FarInput {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        if self.taken == self.rest.len() {
-            self.line.say(&Up::WantsInput { call: self.going.call });
-            self.rest = self.going.wait_for(|state| state.pieces.pop_front()).unwrap_or_default();
-            self.taken = 0;
-        }
-        let count = into.len().min(self.rest.len() - self.taken);
-        into[..count].copy_from_slice(&self.rest[self.taken..self.taken + count]);
-        self.taken += count;
-        Ok(count)
     }
 }

@@ -30,7 +30,8 @@ impl Images {
                 None => {
                     let image = Image::open_in(&runtime, &place.name, std::slice::from_ref(&place.shelf))?;
                     if image.id().as_bytes() != &kind.image {
-                        let reason = "it is another one than the process has that started this worker".to_owned();
+                        let reason =
+                            "it is another one than the process has that started this worker".to_owned();
                         return Err(Error::Image { path: image.folder().to_owned(), reason });
                     }
                     let jar = Jar::new(image)?;
@@ -52,7 +53,8 @@ impl Images {
     ///
     /// When its image is not mapped, or its limits make no sense.
     pub(super) fn jar(&self, form: JarForm) -> Result<Jar> {
-        let jar = self.0.get(&form.kind).ok_or_else(|| Error::Internal("a jar has no image here".to_owned()))?;
+        let jar =
+            self.0.get(&form.kind).ok_or_else(|| Error::Internal("a jar has no image here".to_owned()))?;
         Ok(jar.clone().with_limits(form.limits)?.with_grants(form.granted.into_grants()?))
     }
 }

@@ -7,6 +7,7 @@ mod images;
 mod line;
 mod serve;
 mod sessions;
+mod streams;
 
 use std::os::fd::AsFd;
 

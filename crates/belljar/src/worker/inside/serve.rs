@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::going::{FarInput, FarSink, Going, UntilAbandoned};
+use super::going::{Going, UntilAbandoned};
 use super::images::Images;
 use super::leave;
 use super::line::Line;
 use super::sessions::Sessions;
+use super::streams::{FarInput, FarSink};
 use crate::blocking::block_on;
 use crate::error::{Error, Result};
 use crate::jar::Jar;

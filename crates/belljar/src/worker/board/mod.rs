@@ -2,6 +2,8 @@
 //!
 //! A run needs a place in a worker, and a session a seat in the one where it lives. Whoever has none waits in a queue in which tenants take turns.
 
+mod crew;
+
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -11,16 +13,16 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use super::budget::Deaths;
-use super::frame::{ImagePlace, Kind, Setup};
-use super::idle::IdleSessions;
-use super::listen::{self, NotStarted};
-use super::peer::Worker;
-use super::queue::FairQueue;
-use super::settings::Settings;
 use crate::engine::clock::Alarm;
 use crate::error::{Error, Result};
 use crate::host::stopwatch::monotonic;
+use crate::worker::budget::Deaths;
+use crate::worker::frame::{ImagePlace, Kind};
+use crate::worker::idle::IdleSessions;
+use crate::worker::listen::NotStarted;
+use crate::worker::peer::Worker;
+use crate::worker::queue::FairQueue;
+use crate::worker::settings::Settings;
 
 /// How long a worker that answered nothing must have lived so that another one is started at once when it dies.
 const SOUND_LIFE: Duration = Duration::from_secs(5);
@@ -29,12 +31,12 @@ const SOUND_LIFE: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// The workers of one [`Workers`](super::Workers).
+/// The workers of one [`Workers`](crate::Workers).
 #[derive(Debug)]
 pub(crate) struct Board {
-    pub(super) settings: Settings,
+    pub(in crate::worker) settings: Settings,
     state: Mutex<State>,
-    pub(super) idle: IdleSessions,
+    pub(in crate::worker) idle: IdleSessions,
     /// Counts what a waiting caller should look at.
     changes: watch::Sender<u64>,
 }
@@ -79,13 +81,13 @@ struct Member {
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Want {
-    pub(super) tenant: Arc<str>,
-    pub(super) kind: Kind,
+pub(in crate::worker) struct Want {
+    pub(in crate::worker) tenant: Arc<str>,
+    pub(in crate::worker) kind: Kind,
     /// In which worker it must be.
-    pub(super) on: Option<u64>,
+    pub(in crate::worker) on: Option<u64>,
     /// Whether it begins a session.
-    pub(super) wants_seat: bool,
+    pub(in crate::worker) wants_seat: bool,
 }
 
 /// Somebody who waits.
@@ -97,8 +99,8 @@ struct Ticket {
 
 /// A place for one run. It is given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) worker: Arc<Worker>,
+pub(in crate::worker) struct Place {
+    pub(in crate::worker) worker: Arc<Worker>,
     board: Arc<Board>,
     tenant: Arc<str>,
     seat: Option<Seat>,
@@ -106,14 +108,14 @@ pub(super) struct Place {
 
 /// A place for a session that lives.
 #[derive(Debug)]
-pub(super) struct Seat {
-    pub(super) worker: Arc<Worker>,
+pub(in crate::worker) struct Seat {
+    pub(in crate::worker) worker: Arc<Worker>,
     board: Arc<Board>,
 }
 
 impl Place {
     /// The seat that was asked for with it.
-    pub(super) fn take_seat(&mut self) -> Option<Seat> {
+    pub(in crate::worker) fn take_seat(&mut self) -> Option<Seat> {
         self.seat.take()
     }
 }
@@ -136,14 +138,14 @@ impl Drop for Seat {
 
 impl Seat {
     /// One more session in the same worker.
-    pub(super) fn another(&self) -> Self {
+    pub(in crate::worker) fn another(&self) -> Self {
         self.board.change(&self.worker, |member| member.sessions += 1);
         Self { worker: Arc::clone(&self.worker), board: Arc::clone(&self.board) }
     }
 }
 
 impl Board {
-    pub(super) fn new(settings: Settings) -> Arc<Self> {
+    pub(in crate::worker) fn new(settings: Settings) -> Arc<Self> {
         let state = State {
             members: Vec::new(),
             slots: vec![Slot::Empty; settings.processes],
@@ -164,7 +166,7 @@ impl Board {
     /// # Errors
     ///
     /// [`Error::Overloaded`], [`Error::TooManyDeaths`], [`Error::Full`], [`Error::WorkersStopped`], or why no worker can be started.
-    pub(super) async fn place(self: &Arc<Self>, want: Want, image: &ImagePlace) -> Result<Place> {
+    pub(in crate::worker) async fn place(self: &Arc<Self>, want: Want, image: &ImagePlace) -> Result<Place> {
         if want.on.is_none() {
             self.ensure(&want.kind, image).await?;
         }
@@ -177,10 +179,13 @@ impl Board {
         let waiting = {
             let mut state = self.lock();
             if let Some(pause) = state.deaths.pause(&want.tenant, monotonic()) {
-                return Err(Error::TooManyDeaths { pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX) });
+                return Err(Error::TooManyDeaths {
+                    pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                });
             }
-            let is_gone =
-                |number| !state.members.iter().any(|member| member.worker.number == number && !member.worker.is_dead());
+            let is_gone = |number| {
+                !state.members.iter().any(|member| member.worker.number == number && !member.worker.is_dead())
+            };
             if state.is_stopped || on.is_some_and(is_gone) {
                 return Err(Error::WorkersStopped);
             }
@@ -212,7 +217,7 @@ impl Board {
     }
 
     /// Lays sessions of a worker to rest that has more memory than it should, one after each run: what they had is used by the next ones.
-    pub(super) async fn relieve(&self, worker: &Worker) {
+    pub(in crate::worker) async fn relieve(&self, worker: &Worker) {
         let Some(mark) = self.settings.memory_mark_bytes else { return };
         if worker.is_well() && worker.process.resident_bytes() > mark {
             self.idle.rest_one(Some(worker.number)).await;
@@ -235,7 +240,8 @@ impl Board {
         member.runs.push(Arc::clone(&want.tenant));
         member.sessions += u32::from(want.wants_seat);
         member.tenant = Some(Arc::clone(&want.tenant));
-        let (worker, board, tenant) = (Arc::clone(&member.worker), Arc::clone(self), Arc::clone(&want.tenant));
+        let (worker, board, tenant) =
+            (Arc::clone(&member.worker), Arc::clone(self), Arc::clone(&want.tenant));
         let seat = want.wants_seat.then(|| Seat { worker: Arc::clone(&worker), board: Arc::clone(&board) });
         Some(Place { worker, board, tenant, seat })
     }
@@ -265,7 +271,9 @@ impl Board {
     fn change(self: &Arc<Self>, worker: &Arc<Worker>, change: impl FnOnce(&mut Member)) {
         let waits = {
             let mut state = self.lock();
-            if let Some(member) = state.members.iter_mut().find(|member| member.worker.number == worker.number) {
+            if let Some(member) =
+                state.members.iter_mut().find(|member| member.worker.number == worker.number)
+            {
                 change(member);
                 if member.is_leaving && member.is_free() {
                     worker.dismiss();
@@ -284,7 +292,7 @@ impl Board {
     /// # Errors
     ///
     /// Why none can be started.
-    pub(super) async fn ensure(self: &Arc<Self>, kind: &Kind, image: &ImagePlace) -> Result<()> {
+    pub(in crate::worker) async fn ensure(self: &Arc<Self>, kind: &Kind, image: &ImagePlace) -> Result<()> {
         let mut changes = self.changes.subscribe();
         let failures_before = self.lock().failures.0;
         loop {
@@ -309,152 +317,15 @@ impl Board {
         }
     }
 
-    /// Starts a thread for each slot that lacks an image.
-    fn fill(self: &Arc<Self>, state: &mut State) {
-        let known = state.images.len();
-        for slot in 0..state.slots.len() {
-            let lacks = match &state.slots[slot] {
-                Slot::Empty => true,
-                // When it is ready it is looked at again.
-                Slot::Starting(_) => false,
-                Slot::Taken => state
-                    .members
-                    .iter()
-                    .any(|member| member.slot == slot && !member.is_leaving && member.worker.kinds.len() < known),
-            };
-            if lacks {
-                state.slots[slot] = Slot::Starting(known);
-                let board = Arc::clone(self);
-                let begun = std::thread::Builder::new()
-                    .name("belljar-worker".to_owned())
-                    .spawn(move || board.keep(slot));
-                if let Err(error) = begun {
-                    let doing = "cannot start the thread of a worker";
-                    state.slots[slot] = Slot::Empty;
-                    state.failed(NotStarted::System { doing, errno: error.raw_os_error() });
-                }
-            }
-        }
-    }
-
-    /// Keeps a worker in a slot: the life of its thread.
-    fn keep(self: &Arc<Self>, slot: usize) {
-        let mut pause = PAUSE_MIN;
-        loop {
-            let Some((number, setup)) = self.setup(slot) else { return };
-            let began = monotonic();
-            let has_answered;
-            match listen::begin(number, self.settings.program.clone(), &setup) {
-                Ok(begun) => {
-                    let worker = Arc::clone(&begun.worker);
-                    self.joined(slot, &worker);
-                    let violation = listen::listen(begun);
-                    self.hold_against(&worker);
-                    worker.bury(violation);
-                    has_answered = worker.calls.has_answered();
-                    if !self.left(slot, &worker) {
-                        return;
-                    }
-                }
-                Err(why) => {
-                    self.not_started(slot, why);
-                    return;
-                }
-            }
-            if has_answered || monotonic() - began > SOUND_LIFE {
-                pause = PAUSE_MIN;
-            } else {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(PAUSE_MAX);
-            }
-        }
-    }
-
-    fn setup(&self, slot: usize) -> Option<(u64, Setup)> {
-        let mut state = self.lock();
-        if state.is_stopped {
-            return None;
-        }
-        state.next_worker += 1;
-        state.slots[slot] = Slot::Starting(state.images.len());
-        let Settings { sessions_max, runs_max, requires_jail, .. } = self.settings;
-        let (images, parent) = (state.images.clone(), std::process::id());
-        Some((state.next_worker, Setup { images, sessions_max, runs_max, requires_jail, parent }))
-    }
-
-    /// A worker is ready. The one that had its slot before leaves when it has nothing left to do.
-    fn joined(self: &Arc<Self>, slot: usize, worker: &Arc<Worker>) {
-        let mut state = self.lock();
-        for member in state.members.iter_mut().filter(|member| member.slot == slot) {
-            member.is_leaving = true;
-            if member.is_free() {
-                member.worker.dismiss();
-            }
-        }
-        if state.is_stopped {
-            worker.dismiss();
-        }
-        let worker = Arc::clone(worker);
-        let (runs, tenant) = (Vec::new(), None);
-        state.members.push(Member { worker, slot, is_leaving: false, runs, sessions: 0, tenant });
-        state.slots[slot] = Slot::Taken;
-        // More images may have become known meanwhile.
-        self.fill(&mut state);
-        drop(state);
-        self.dispatch();
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    /// A worker has died: that is held against those who had something running in it.
-    fn hold_against(&self, worker: &Worker) {
-        let mut state = self.lock();
-        let State { members, deaths, .. } = &mut *state;
-        let member = members.iter().find(|member| member.worker.number == worker.number);
-        if let Some(member) = member.filter(|_| !worker.is_dismissed()) {
-            let now = monotonic();
-            member.runs.iter().for_each(|tenant| deaths.count(tenant, now));
-        }
-    }
-
-    /// A worker has ended. Whether another one is to take its slot.
-    fn left(self: &Arc<Self>, slot: usize, worker: &Arc<Worker>) -> bool {
-        let mut state = self.lock();
-        let at = state.members.iter().position(|member| member.worker.number == worker.number);
-        let member = at.map(|at| state.members.swap_remove(at));
-        let was_leaving = member.as_ref().is_some_and(|member| member.is_leaving);
-        let orphans = state.queue.remove(|ticket| ticket.want.on == Some(worker.number));
-        let goes_on = !was_leaving && !state.is_stopped && state.slots[slot] == Slot::Taken;
-        if goes_on {
-            state.slots[slot] = Slot::Starting(state.images.len());
-        } else if !was_leaving && state.slots[slot] == Slot::Taken {
-            state.slots[slot] = Slot::Empty;
-        }
-        drop(state);
-        drop(orphans);
-        self.changes.send_modify(|count| *count += 1);
-        goes_on
-    }
-
-    /// No worker could be started. Those who wait for one hear why, unless there are others.
-    fn not_started(&self, slot: usize, why: NotStarted) {
-        let mut state = self.lock();
-        tracing::error!(why = %why.to_error(), "a worker cannot be started");
-        state.slots[slot] = Slot::Empty;
-        let waiting = if state.members.is_empty() { state.queue.remove(|_| true) } else { Vec::new() };
-        state.failed(why);
-        drop(state);
-        drop(waiting);
-        self.changes.send_modify(|count| *count += 1);
-    }
-
     /// Does something with each worker.
-    pub(super) fn each(&self, act: impl Fn(&Worker)) {
-        let workers: Vec<Arc<Worker>> = self.lock().members.iter().map(|member| Arc::clone(&member.worker)).collect();
+    pub(in crate::worker) fn each(&self, act: impl Fn(&Worker)) {
+        let workers: Vec<Arc<Worker>> =
+            self.lock().members.iter().map(|member| Arc::clone(&member.worker)).collect();
         workers.iter().for_each(|worker| act(worker));
     }
 
     /// Takes nothing more on, and waits until everything that runs or waits has ended, or for `grace`.
-    pub(super) async fn drain(&self, grace: Duration) {
+    pub(in crate::worker) async fn drain(&self, grace: Duration) {
         let mut changes = self.changes.subscribe();
         let (alarm, due) = (Alarm::new(), monotonic().saturating_add(grace));
         loop {
@@ -479,7 +350,7 @@ impl Board {
     }
 
     /// Ends all workers.
-    pub(super) fn stop(&self) {
+    pub(in crate::worker) fn stop(&self) {
         let mut state = self.lock();
         state.is_stopped = true;
         state.members.iter().for_each(|member| member.worker.dismiss());
@@ -490,7 +361,7 @@ impl Board {
     }
 
     /// What there is of each worker: process, runs, sessions.
-    pub(super) fn seen(&self) -> Vec<(Arc<Worker>, u32, u32)> {
+    pub(in crate::worker) fn seen(&self) -> Vec<(Arc<Worker>, u32, u32)> {
         let runs = |member: &Member| u32::try_from(member.runs.len()).unwrap_or(u32::MAX);
         let seen = |member: &Member| (Arc::clone(&member.worker), runs(member), member.sessions);
         self.lock().members.iter().map(seen).collect()
@@ -511,7 +382,8 @@ impl State {
     /// Ends a worker that does nothing and works for one tenant alone, so that another one can take its place for those who wait and fit
     /// nowhere.
     fn make_way(&self) {
-        let waits_for_nobody = |member: &&Member| member.is_free() && member.tenant.is_some() && !member.is_leaving;
+        let waits_for_nobody =
+            |member: &&Member| member.is_free() && member.tenant.is_some() && !member.is_leaving;
         if self.has_tenants && self.queue.len() > 0 {
             if let Some(member) = self.members.iter().find(waits_for_nobody) {
                 member.worker.dismiss();
@@ -531,7 +403,8 @@ impl Member {
             Some(number) => self.worker.number == number,
             None => !self.is_leaving && self.worker.kinds.contains(&want.kind),
         };
-        let is_his = !settings.has_tenant_per_process || self.tenant.as_ref().is_none_or(|own| *own == want.tenant);
+        let is_his =
+            !settings.has_tenant_per_process || self.tenant.as_ref().is_none_or(|own| *own == want.tenant);
         is_the_one
             && is_his
             && self.runs.len() < settings.runs_max as usize
