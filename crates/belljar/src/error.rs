@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::mount::fault::MountFault;
 use crate::policy::problem::PolicyProblems;
 use crate::snapshot::refused::SnapshotRefused;
+use crate::worker::jail::{Lack, Layer};
 
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -238,6 +239,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Layers are missing without which there is no jail, and a jail is required.
+    #[error("the jail cannot be closed: {}", lacking(missing))]
+    Jail {
+        /// The layers, and why each is not to be had.
+        missing: Vec<(Layer, Lack)>,
+    },
+    /// The process that started this worker has ended.
+    #[error("the process that started this worker has ended")]
+    ParentGone,
     /// The machine did not do what it was asked to do.
     #[error("{doing}: {source}")]
     Io {
@@ -297,9 +307,12 @@ impl Error {
             | Self::NoSnapshotKey
             | Self::Bake { .. }
             | Self::Snapshot(_) => Fault::Caller,
-            Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
-                Fault::Installation
-            }
+            Self::Full { .. }
+            | Self::NoImage { .. }
+            | Self::Image { .. }
+            | Self::Jail { .. }
+            | Self::ParentGone
+            | Self::Io { .. } => Fault::Installation,
             Self::Internal(_) => Fault::Belljar,
         }
     }
@@ -344,6 +357,7 @@ impl Error {
             ),
             Self::NoImage { .. } => Some("run `cargo xtask setup` in the source tree to build the images"),
             Self::Image { .. } => Some("delete it and run `cargo xtask setup` to build it anew"),
+            Self::Jail { missing } => missing.first().map(|(layer, lack)| layer.hint(*lack)),
             Self::Internal(_) => Some("please report this, with what led to it"),
             _ => None,
         }
@@ -352,4 +366,10 @@ impl Error {
     pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { doing: doing.into(), source }
     }
+}
+
+/// Layers of the jail that are missing, on one line.
+fn lacking(missing: &[(Layer, Lack)]) -> String {
+    let each: Vec<String> = missing.iter().map(|(layer, lack)| format!("{layer}: {lack}")).collect();
+    each.join("; ")
 }

@@ -41,6 +41,8 @@ mod told;
 mod engine;
 mod host;
 
+mod worker;
+
 mod collect;
 mod error;
 mod outcome;
@@ -80,3 +82,4 @@ pub use schemars;
 pub use session::{Completeness, Completions, Session};
 pub use snapshot::{SnapshotKey, SnapshotRefused};
 pub use tool::{Tool, ToolCall};
+pub use worker::jail::{Access, Inherited, Jail, Lack, Layer, Layers, Standing};

@@ -1,0 +1,3 @@
+//! The second ring: what holds when the first one has fallen.
+
+pub(crate) mod jail;
