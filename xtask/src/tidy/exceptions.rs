@@ -22,6 +22,19 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/host/files/error.rs", &["rustix::io"]),
     // The network: addresses, and names that become addresses.
     ("crates/belljar/src/host/net/", &["std::net"]),
+    // The jail: what the process takes from itself.
+    (
+        "crates/belljar/src/worker/jail/linux/",
+        &[
+            "std::env",
+            "std::fs",
+            "std::process",
+            "rustix::fs",
+            "rustix::io",
+            "rustix::process",
+            "rustix::thread",
+        ],
+    ),
     // Policies, and what they name: files with certificates, values of secrets, variables.
     ("crates/belljar/src/policy/machine.rs", &["std::fs", "std::env"]),
     // What the machine says about time and chance, each in the one file that asks.

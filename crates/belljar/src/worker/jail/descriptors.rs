@@ -2,11 +2,8 @@
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
-use rustix::fs::{Dir, Mode, OFlags, open};
-
-use super::lack_of;
 use super::layer::Lack;
-use super::raw;
+use super::system;
 
 /// Descriptors that the process was started with, besides standard input, output and error.
 ///
@@ -19,7 +16,7 @@ impl Inherited {
     /// belongs to nobody and will be closed.
     #[must_use]
     pub fn note() -> Self {
-        Self(listed().map_err(lack_of))
+        Self(system::listed())
     }
 
     /// Leaves this one open.
@@ -33,17 +30,6 @@ impl Inherited {
     }
 
     pub(super) fn close(self) -> Result<(), Lack> {
-        self.0.map(|numbers| numbers.into_iter().for_each(raw::close))
+        self.0.map(|numbers| numbers.into_iter().for_each(system::close))
     }
-}
-
-fn listed() -> rustix::io::Result<Vec<RawFd>> {
-    let folder = open("/proc/self/fd", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let own = folder.as_raw_fd();
-    let mut numbers = Vec::new();
-    for entry in Dir::new(folder)? {
-        let number = entry?.file_name().to_str().ok().and_then(|name| name.parse::<RawFd>().ok());
-        numbers.extend(number.filter(|number| *number > 2 && *number != own));
-    }
-    Ok(numbers)
 }

@@ -17,7 +17,7 @@ pub(super) fn unshare(flags: UnshareFlags) -> Result<()> {
 
 /// Closes a descriptor that nobody in this process owns: one that it was started with.
 #[expect(unsafe_code, reason = "it has no owner to be dropped with")]
-pub(super) fn close(inherited: RawFd) {
+pub(in crate::worker::jail) fn close(inherited: RawFd) {
     // SAFETY: `Inherited` was noted before anything was opened, so no value of this process owns the number, and none was given it since,
     // because it was open all the time.
     unsafe { rustix::io::close(inherited) }

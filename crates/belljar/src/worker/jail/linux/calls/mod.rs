@@ -12,32 +12,14 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-use super::layer::Lack;
+use crate::worker::jail::layer::Lack;
+use crate::worker::jail::needs::Needs;
 
 /// System calls by number, each with the arguments that are meant: any where there is no rule.
 type Calls = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// What the process goes on needing.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Needs {
-    /// Threads that are started later.
-    pub(super) threads: bool,
-    /// Descriptors and bytes over sockets that it was given.
-    pub(super) channel: bool,
-    /// Files that are read below a directory.
-    pub(super) reads: bool,
-    /// Files that are changed below a directory.
-    pub(super) changes: bool,
-    /// Names that are given and taken.
-    pub(super) names: bool,
-    /// Connections that it makes itself.
-    pub(super) network: bool,
-    /// A terminal that somebody types at.
-    pub(super) terminal: bool,
-}
-
 /// Installs the filter, in all threads.
-pub(super) fn filter(needs: Needs) -> Result<(), Lack> {
+pub(super) fn filter(needs: &Needs) -> Result<(), Lack> {
     let Ok(architecture) = TargetArch::try_from(std::env::consts::ARCH) else { return Err(Lack::System) };
     let refused = table::refused(needs);
     let mut listed = table::allowed(needs);

@@ -1,5 +1,8 @@
 //! What the process gives up of itself: rights, being looked at, outliving its parent, and resources.
 
+use std::os::fd::AsFd;
+
+use rustix::fs::FileType;
 use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
@@ -10,7 +13,7 @@ use rustix::thread::{
 };
 
 use super::lack_of;
-use super::layer::Lack;
+use crate::worker::jail::layer::Lack;
 
 /// What root may do to files of others, and goes on doing where directories are mounted. Landlock bounds it to these.
 const OF_FILES: CapabilitySet =
@@ -20,9 +23,20 @@ const OF_FILES: CapabilitySet =
 const WORKER_DESCRIPTORS_MAX: u64 = 4096;
 const WORKER_THREADS_MAX: u64 = 512;
 
-/// Whether the process has more than one thread, as far as the system tells.
-pub(super) fn has_threads() -> bool {
-    std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1)
+/// How often it is looked whether a thread that has ended is gone.
+const LOOKS_MAX: u32 = 1_000;
+
+/// Whether the process has more than one thread, as far as the system tells. One that has just ended may still be there for a moment.
+pub(super) fn has_threads(one_ended: bool) -> bool {
+    let several = || std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1);
+    let looks = if one_ended { LOOKS_MAX } else { 1 };
+    (0..looks).all(|_| {
+        let several = several();
+        if several && one_ended {
+            std::thread::yield_now();
+        }
+        several
+    })
 }
 
 /// Nothing that this process starts, and nothing that it turns into, gains rights.
@@ -71,7 +85,7 @@ pub(super) fn give_up_capabilities(keep_files: bool) -> Result<(), Lack> {
     set_capabilities(None, sets).map_err(lack_of)
 }
 
-/// No core dumps; and a worker has few descriptors, no files that grow, no locked memory and no queues. Its threads are counted only where it
+/// No core dumps; and a worker has few descriptors, no files that grow (but what it prints into), no locked memory and no queues. Its threads are counted only where it
 /// has a user namespace of its own (`is_alone`): elsewhere, all processes of the user are counted together.
 pub(super) fn limit(is_worker: bool, is_alone: bool) -> Result<(), Lack> {
     lower(Resource::Core, 0)?;
@@ -79,13 +93,24 @@ pub(super) fn limit(is_worker: bool, is_alone: bool) -> Result<(), Lack> {
         return Ok(());
     }
     lower(Resource::Nofile, WORKER_DESCRIPTORS_MAX)?;
-    lower(Resource::Fsize, 0)?;
+    if !prints_into_a_file() {
+        lower(Resource::Fsize, 0)?;
+    }
     lower(Resource::Memlock, 0)?;
     lower(Resource::Msgqueue, 0)?;
     if is_alone {
         lower(Resource::Nproc, WORKER_THREADS_MAX)?;
     }
     Ok(())
+}
+
+/// Whether what the process prints goes into a file, which must be able to grow.
+fn prints_into_a_file() -> bool {
+    let (out, err) = (std::io::stdout(), std::io::stderr());
+    [out.as_fd(), err.as_fd()].into_iter().any(|stream| {
+        rustix::fs::fstat(stream)
+            .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::RegularFile)
+    })
 }
 
 /// Makes a bound no higher than `most`, for good.

@@ -5,8 +5,8 @@ use rustix::process::{chdir, pivot_root};
 use rustix::thread::UnshareFlags;
 
 use super::lack_of;
-use super::layer::{Lack, Layer, Layers, Standing};
 use super::raw;
+use crate::worker::jail::layer::{Lack, Layer, Layers, Standing};
 
 /// Each kind of namespace, and the layer that it is. The user namespace comes first: the others are made with the rights in it.
 pub(super) const KINDS: [(Layer, UnshareFlags); 7] = [
