@@ -8,6 +8,7 @@ use crate::baking::{Baked, Baking};
 use crate::blocking::block_on;
 use crate::engine::erase::Eraser;
 use crate::engine::image::{Image, Language};
+use crate::engine::pages;
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::grants::Grants;
@@ -108,6 +109,12 @@ impl Jar {
         &self.limits
     }
 
+    /// The grants.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
     /// A new session: an instance of the image, with fresh randomness.
     ///
     /// # Errors
@@ -175,13 +182,22 @@ impl Jar {
         stubs.join("\n")
     }
 
-    /// Loads the machine code now instead of at the first session.
+    /// Loads the machine code now instead of at the first session, and opens whatever else sessions use of the machine besides their grants: what reads
+    /// TypeScript, where the jar runs JavaScript and that is installed. After that, sessions can begin in a [`Jail`](crate::Jail).
     ///
     /// # Errors
     ///
     /// [`Error::Image`] when the machine code cannot be mapped.
     pub fn warm(&self) -> Result<()> {
-        self.image.code(self.counting()).map(|_| ())
+        self.image.code(self.counting())?;
+        pages::prepare();
+        match self.image.language() {
+            Language::JavaScript => match self.types.eraser() {
+                Err(error) if !matches!(error, Error::NoImage { .. }) => Err(error),
+                _ => Ok(()),
+            },
+            Language::Python | Language::TypeScript => Ok(()),
+        }
     }
 
     /// What tells the limits and grants of this jar from all others.
