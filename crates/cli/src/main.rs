@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod grant_args;
 mod interrupt;
+mod jail_args;
 mod limit_args;
 mod log;
 mod open;
