@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use belljar::{Access, Grants, Inherited, Jail, Jar, Layers, MountMode, Policy};
+use belljar::{Access, Grants, Inherited, Jail, Jar, MountMode, Policy};
 use clap::Args;
 
 use crate::exit::Failure;
@@ -87,7 +87,7 @@ impl Closing {
         let jail = if ports.is_empty() { jail } else { jail.connect(ports) };
         let layers = jail.enter()?;
         telemetry::release();
-        if let Some(text) = lacking(&layers) {
+        if let Some(text) = layers.lacking() {
             render::note(&text);
         }
         Ok(())
@@ -96,19 +96,4 @@ impl Closing {
     fn with(self, more: impl FnOnce(Jail) -> Jail) -> Self {
         Self { jail: self.jail.map(more) }
     }
-}
-
-/// What is missing of the jail on this machine, with what would bring the most important of it.
-fn lacking(layers: &Layers) -> Option<String> {
-    let mut missing: Vec<_> = layers.missing().collect();
-    // A stable order: those without which there is no jail come first.
-    missing.sort_by_key(|(layer, _)| !layer.is_necessary());
-    let (layer, lack) = *missing.first()?;
-    let alike = missing.chunk_by(|(_, one), (_, other)| one == other).map(|chunk| {
-        let names: Vec<&str> = chunk.iter().map(|(layer, _)| layer.name()).collect();
-        format!("{} ({})", names.join(", "), chunk[0].1)
-    });
-    let lacks = alike.collect::<Vec<_>>().join(", ");
-    let begin = if layers.are_a_jail() { "the jail lacks" } else { "there is no jail: it lacks" };
-    Some(format!("{begin} {lacks}; {}", layer.hint(lack)))
 }
