@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::mount::fault::MountFault;
 use crate::policy::problem::PolicyProblems;
 use crate::snapshot::refused::SnapshotRefused;
-use crate::worker::jail::{Lack, Layer};
+use crate::worker::jail::layer::{Lack, Layer};
 
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! Rows 26 to 41 of `docs/attacks.md`, as far as the host's side of them must be seen. The rest are programs of the corpus.
+//! Rows 26 to 41 and 120 of `docs/attacks.md`, as far as the host's side of them must be seen. The rest are programs of the corpus.
 //!
 //! What is measured belongs to the whole process, so one test runs at a time.
 #![allow(
@@ -13,6 +13,8 @@ mod common;
 #[path = "common/process.rs"]
 mod process;
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::sync::{Mutex, MutexGuard};
 
 use belljar::{DATA_BYTES_MAX, Ended, Error, Jar, Limits, MIB, Request, SessionState, open_image_in};
@@ -193,4 +195,39 @@ fn arguments_and_inputs_are_bounded() {
         let outcome = tight.run_blocking(large).unwrap();
         assert_eq!((outcome.ended, outcome.session), (Ended::MemoryLimit, SessionState::Closed), "{image}");
     }
+}
+
+/// Row 120: whatever sessions write, no file of the machine is opened for it, in no temporary folder and in no shared memory.
+#[test]
+fn nothing_is_left_on_the_machine() {
+    let _alone = alone();
+    let open_files = || -> BTreeSet<String> {
+        let links = fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| fs::read_link(entry.path()).ok());
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let mapped = maps.lines().filter_map(|line| line.split_whitespace().nth(5).map(str::to_owned));
+        links.map(|link| link.to_string_lossy().into_owned()).chain(mapped).collect()
+    };
+    let places = ["/tmp/", "/var/tmp/", "/dev/shm/", "(deleted)"];
+    let code = "open('/tmp/left', 'wb').write(b'CANARY' * 100_000)\nopen('/output/left', 'wb').write(b'CANARY')\nimport tempfile\nfile = tempfile.TemporaryFile()\nfile.write(b'x' * 1_000_000)";
+    let jar = jar("python");
+    jar.run_blocking("1").unwrap();
+    let before = open_files();
+    let session = jar.session().unwrap();
+    assert_eq!(session.run_blocking(code).unwrap().ended, Ended::Completed);
+    let images = jar.image().folder().parent().unwrap().to_string_lossy();
+    for name in open_files().difference(&before) {
+        let ours = name.contains("memfd:")
+            || name.starts_with(&*images)
+            || !places.iter().any(|place| name.contains(place));
+        assert!(ours, "{name} is open or mapped");
+    }
+    assert_eq!(session.read_file("/output/left").unwrap(), b"CANARY");
+    drop(session);
+    let next = jar
+        .run_blocking("import os\n[os.listdir('/tmp'), os.listdir('/output'), os.listdir('/work')]")
+        .unwrap();
+    assert_eq!(repr(&next), "[[], [], []]");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use belljar::{Access, Grants, Inherited, Jail, Jar, Layer, Layers, MountMode, Policy};
+use belljar::{Access, Grants, Inherited, Jail, Jar, MountMode, Policy};
 use clap::Args;
 
 use crate::exit::Failure;
@@ -87,7 +87,7 @@ impl Closing {
         let jail = if ports.is_empty() { jail } else { jail.connect(ports) };
         let layers = jail.enter()?;
         telemetry::release();
-        if let Some(text) = lacking(&layers) {
+        if let Some(text) = layers.lacking() {
             render::note(&text);
         }
         Ok(())
@@ -96,16 +96,4 @@ impl Closing {
     fn with(self, more: impl FnOnce(Jail) -> Jail) -> Self {
         Self { jail: self.jail.map(more) }
     }
-}
-
-/// What is missing of the jail on this machine, with what would bring it.
-fn lacking(layers: &Layers) -> Option<String> {
-    let missing: Vec<_> = layers.missing().collect();
-    let (first, lack) = missing.first()?;
-    let names: Vec<String> = missing.iter().map(|(layer, lack)| format!("{layer} ({lack})")).collect();
-    let begin = if layers.are_a_jail() { "the jail lacks" } else { "there is no jail: it lacks" };
-    // The most important one is explained.
-    let (layer, lack) =
-        missing.iter().find(|(layer, _)| layer.is_necessary()).unwrap_or(&(*first, *lack)).to_owned();
-    Some(format!("{begin} {}; {}", names.join(", "), Layer::hint(layer, lack)))
 }

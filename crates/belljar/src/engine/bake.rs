@@ -16,8 +16,9 @@ use super::cancel::CancelToken;
 use super::checkpoint::PAGE_BYTES;
 use super::deadline::{Deadline, StopTable};
 use super::encode::{Encoder, Verb};
-use super::image::{self, ABI, ENGINE, FILES, Image, Language, MANIFEST, MEMORY, Manifest};
+use super::image::{self, ABI, Code, ENGINE, FILES, Image, Language, MANIFEST, MEMORY, Manifest};
 use super::imports;
+use super::instance;
 use super::runtime::{Counting, Runtime};
 use crate::baking::{Baked, Baking};
 use crate::error::{Error, Result};
@@ -47,7 +48,6 @@ struct Frozen {
     memory: Vec<u8>,
     memory_bytes: u64,
     stop_table: Vec<(u32, u32)>,
-    bridges: Vec<u32>,
     /// Modules that could not be imported, as the engine told of them.
     not_imported: Vec<Vec<u8>>,
 }
@@ -185,7 +185,14 @@ fn make(runtime: &Runtime, material: Material, images: &Path) -> Result<Vec<Vec<
     }
     (manifest.memory_bytes, manifest.stop_table, manifest.files) =
         (frozen.memory_bytes, frozen.stop_table, hashes);
-    manifest.bridges = frozen.bridges;
+    if !is_parser {
+        let engine = runtime.engine(Counting::Nothing)?;
+        let module = image::map_code(&folder.draft, engine, Counting::Nothing)?;
+        let code = Code::link(runtime, &module, Counting::Nothing, &manifest).map_err(failed("link"))?;
+        let limits = Limits { fuel: None, ..limits };
+        let rehearsed = rehearse(&code, host(files, &limits)?, &limits, &frozen.memory);
+        manifest.bridges = crate::blocking::block_on(rehearsed)?;
+    }
     let json = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Internal(error.to_string()))?;
     folder.write(MANIFEST, &json)?;
     folder.publish()?;
@@ -245,34 +252,20 @@ async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8], limits: &Limits) -
     let memory_bytes = memory.len() as u64;
     let memory = memory[..used.next_multiple_of(PAGE_BYTES)].to_vec();
     let not_imported = std::mem::take(&mut store.data_mut().host.report.not_imported);
-    rehearse(&mut store, &instance, limits).await?;
-    let bridges = store.data().memory.map_or(Vec::new(), |after| bridges::find(after.data(&store), &memory));
-    Ok(Frozen { wasm, memory, memory_bytes, stop_table, bridges, not_imported })
+    Ok(Frozen { wasm, memory, memory_bytes, stop_table, not_imported })
 }
 
-/// Runs the shortest program in an instance that was frozen, as the first run of every session will do.
-async fn rehearse(store: &mut Store<State>, instance: &Instance, limits: &Limits) -> Result<()> {
+/// Runs the shortest program in a session of the image, and says which pages sessions are to bridge. None, where it does not come to its end: whoever runs
+/// something will be told why.
+async fn rehearse(code: &Code, host: Host, limits: &Limits, memory: &[u8]) -> Result<Vec<u32>> {
+    let mut instance = instance::Instance::start(code, host).await?;
     let mut encoder = Encoder::new(Verb::Run);
     encoder.seed(&[0; 32]);
     encoder.value_limit(limits);
     encoder.code("1");
-    let request = encoder.finish();
-    let failed = failed("run a program in");
-    let len = u32::try_from(request.len()).expect("it is short");
-    let buffer = instance.get_typed_func::<u32, u32>(&mut *store, "belljar_buffer").map_err(&failed)?;
-    let enter = instance.get_typed_func::<u32, u32>(&mut *store, "belljar_enter").map_err(&failed)?;
-    store.data_mut().deadline.begin(limits, &CancelToken::new());
-    let cpu = Arc::clone(store.data().deadline.cpu());
-    let ran = cpu.count(async {
-        let at = buffer.call_async(&mut *store, len).await?;
-        if let Some(memory) = store.data().memory {
-            memory.write(&mut *store, at as usize, &request)?;
-        }
-        enter.call_async(&mut *store, len).await
-    });
-    ran.await.map_err(&failed)?;
-    store.data_mut().deadline.end();
-    Ok(())
+    instance.begin(limits, &CancelToken::new());
+    let ending = instance.enter(&encoder.finish(), limits).await;
+    Ok(if ending.is_intact() { bridges::find(&instance.checkpoint(memory).pages) } else { Vec::new() })
 }
 
 /// Why a start-up did not come to its end: the engine's fault, or what its packages did.
@@ -287,9 +280,20 @@ fn not_started(error: &wasmtime::Error) -> Error {
     Error::Internal(format!("it did not come to the end of its start: {reason}"))
 }
 
-/// A store in which time stands still and output goes to whoever builds.
 fn store(engine: &Engine, files: &[u8], limits: &Limits) -> Result<Store<State>> {
-    let files = Pack::from_bytes(files.to_vec()).map_err(|error| Error::Internal(error.to_string()))?;
+    let host = host(files.to_vec(), limits)?;
+    let deadline = Deadline::new(StopTable::default(), Arc::clone(&host.cpu));
+    let mut store = Store::new(engine, State::new(host, deadline));
+    store.limiter(|state| &mut state.host.meter);
+    // An engine that is starting cannot be asked to stop.
+    store.epoch_deadline_callback(|mut store| store.data_mut().deadline.look_once());
+    store.set_epoch_deadline(1);
+    Ok(store)
+}
+
+/// Our side of a session in which time stands still and output goes to whoever builds.
+fn host(files: Vec<u8>, limits: &Limits) -> Result<Host> {
+    let files = Pack::from_bytes(files).map_err(|error| Error::Internal(error.to_string()))?;
     let files = Files::new(limits, Arc::new(files));
     let mut host = Host::new(limits, Time::Frozen, Random::fresh()?, files);
     host.output = crate::host::output::Output::new(
@@ -298,13 +302,7 @@ fn store(engine: &Engine, files: &[u8], limits: &Limits) -> Result<Store<State>>
             |_: Stream, bytes: &[u8]| tracing::warn!(output = %String::from_utf8_lossy(bytes), "an engine printed while it started"),
         )),
     );
-    let deadline = Deadline::new(StopTable::default(), Arc::clone(&host.cpu));
-    let mut store = Store::new(engine, State::new(host, deadline));
-    store.limiter(|state| &mut state.host.meter);
-    // An engine that is starting cannot be asked to stop.
-    store.epoch_deadline_callback(|mut store| store.data_mut().deadline.look_once());
-    store.set_epoch_deadline(1);
-    Ok(store)
+    Ok(host)
 }
 
 async fn read_stop_table(store: &mut Store<State>, instance: &Instance) -> Result<Vec<(u32, u32)>> {

@@ -282,25 +282,32 @@ impl Image {
 
     /// Maps the machine code for `engine`.
     pub(crate) fn module(&self, engine: &wasmtime::Engine, counting: Counting) -> Result<Module> {
-        let folder = &self.0.folder;
-        let file = open_file(folder, code_file(counting))?;
-        map_module(engine, file).map_err(|error| untrusted(folder, format!("{error:#}")))
+        map_code(&self.0.folder, engine, counting)
     }
 
     fn map_code(&self, counting: Counting) -> Result<Code> {
-        let engine = self.0.runtime.engine(counting)?;
-        let module = self.module(engine, counting)?;
-        let mut linker = Linker::new(engine);
-        imports::add_to_linker(&mut linker).map_err(|error| Error::Internal(format!("{error:#}")))?;
-        let pre = linker
-            .instantiate_pre(&module)
-            .map_err(|error| untrusted(&self.0.folder, format!("{error:#}")))?;
-        Ok(Code {
-            pre,
-            stop_table: self.0.manifest.stop_table.clone().into(),
-            bridges: self.0.manifest.bridges.clone().into(),
+        let module = self.module(self.0.runtime.engine(counting)?, counting)?;
+        Code::link(&self.0.runtime, &module, counting, &self.0.manifest)
+            .map_err(|error| untrusted(&self.0.folder, format!("{error:#}")))
+    }
+}
+
+impl Code {
+    /// Machine code of the image that says `manifest` of itself, with our functions for it to call.
+    pub(crate) fn link(
+        runtime: &Runtime,
+        module: &Module,
+        counting: Counting,
+        manifest: &Manifest,
+    ) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(module.engine());
+        imports::add_to_linker(&mut linker)?;
+        Ok(Self {
+            pre: linker.instantiate_pre(module)?,
+            stop_table: manifest.stop_table.clone().into(),
+            bridges: manifest.bridges.clone().into(),
             counts_fuel: counting == Counting::Fuel,
-            sessions_max: self.0.runtime.sessions_max(),
+            sessions_max: runtime.sessions_max(),
         })
     }
 }
@@ -337,10 +344,17 @@ pub fn cache_folder() -> Option<PathBuf> {
     Some(cache.join("belljar").join("images"))
 }
 
+/// Maps the machine code in `folder` for `engine`.
+pub(super) fn map_code(folder: &Path, engine: &wasmtime::Engine, counting: Counting) -> Result<Module> {
+    let file = open_file(folder, code_file(counting))?;
+    map_module(engine, file).map_err(|error| untrusted(folder, format!("{error:#}")))
+}
+
 #[expect(unsafe_code, reason = "machine code is trusted input: see the argument below")]
 fn map_module(engine: &wasmtime::Engine, file: File) -> wasmtime::Result<Module> {
     // SAFETY: `deserialize_open_file` needs bytes that wasmtime itself produced. `verify` has compared this file's content with the hash that
-    // was written when the image was made, and made sure that nobody but its owner, who is us or root, can change it.
+    // was written when the image was made, and made sure that nobody but its owner, who is us or root, can change it. While it is made
+    // (`engine::bake`), the file was written by this process just now, into a folder that is its owner's alone.
     unsafe { Module::deserialize_open_file(engine, file) }
 }
 

@@ -180,6 +180,18 @@ impl Errors {
     }
 }
 
+/// The process id of this process, which is the parent of its workers.
+pub(super) fn own_id() -> u32 {
+    std::process::id()
+}
+
+/// Whether this is what the system says when the machine is short of something, which does not speak of the program.
+pub(super) fn is_shortage(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let short = [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM];
+    short.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
 /// The program that workers of these settings are, as it is told.
 pub(super) fn shown(program: Option<&Path>) -> PathBuf {
     program.map_or_else(|| std::env::current_exe().unwrap_or_else(|_| SELF.into()), Path::to_owned)

@@ -26,11 +26,11 @@ pub(crate) fn outcome(result: i64) -> Got {
     }
 }
 
-/// Makes a system call, whatever it is.
+/// Makes a system call, whatever it is. Every argument fills its register.
 macro_rules! call {
     ($number:expr $(, $argument:expr)* $(,)?) => {
         // SAFETY: it is made in a child that exists to make it, and ends right afterwards.
-        $crate::prisoner::outcome(unsafe { libc::syscall($number $(, $argument)*) })
+        $crate::prisoner::outcome(unsafe { libc::syscall($number $(, $argument as libc::c_long)*) })
     };
 }
 pub(crate) use call;

@@ -7,6 +7,7 @@ use crate::host::stopwatch::monotonic;
 use crate::worker::frame::Setup;
 use crate::worker::listen::{self, NotStarted};
 use crate::worker::peer::Worker;
+use crate::worker::process;
 use crate::worker::settings::Settings;
 
 impl Board {
@@ -78,7 +79,7 @@ impl Board {
         state.next_worker += 1;
         state.slots[slot] = Slot::Starting(state.images.len());
         let Settings { sessions_max, runs_max, requires_jail, .. } = self.settings;
-        let (images, parent) = (state.images.clone(), std::process::id());
+        let (images, parent) = (state.images.clone(), process::own_id());
         Some((state.next_worker, Setup { images, sessions_max, runs_max, requires_jail, parent }))
     }
 

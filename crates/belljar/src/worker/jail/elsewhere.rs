@@ -3,9 +3,10 @@
 use std::os::fd::RawFd;
 
 use super::layer::{Lack, Layer, Layers, Standing};
-use super::{Jail, Result};
+use super::needs::Needs;
+use crate::error::Result;
 
-pub(super) fn enter(_: Jail) -> Result<Layers> {
+pub(super) fn enter(_: &Needs) -> Result<Layers> {
     Ok(probe())
 }
 

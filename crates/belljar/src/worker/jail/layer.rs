@@ -196,6 +196,22 @@ impl Layers {
         Layer::ALL.into_iter().filter(|layer| layer.is_necessary()).all(|layer| self.holds(layer))
     }
 
+    /// What is missing here, and what would bring the most important of it, in one sentence. None when nothing is missing.
+    #[must_use]
+    pub fn lacking(&self) -> Option<String> {
+        let mut missing: Vec<_> = self.missing().collect();
+        // Those without which there is no jail come first; the others stay in their order.
+        missing.sort_by_key(|(layer, _)| !layer.is_necessary());
+        let (layer, lack) = *missing.first()?;
+        let alike = missing.chunk_by(|(_, one), (_, other)| one == other).map(|chunk| {
+            let names: Vec<&str> = chunk.iter().map(|(layer, _)| layer.name()).collect();
+            format!("{} ({})", names.join(", "), chunk[0].1)
+        });
+        let lacks = alike.collect::<Vec<_>>().join(", ");
+        let begin = if self.are_a_jail() { "the jail lacks" } else { "there is no jail: it lacks" };
+        Some(format!("{begin} {lacks}; {}", layer.hint(lack)))
+    }
+
     /// The version of Landlock's interface that the kernel has.
     #[must_use]
     pub fn landlock_abi(&self) -> Option<u32> {

@@ -6,7 +6,8 @@
 //! [`layer`] says what the layers are and what has become of each. `linux/` closes them; elsewhere there is no jail, which is said.
 
 mod descriptors;
-mod layer;
+pub(crate) mod layer;
+mod needs;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
 mod system;
@@ -18,60 +19,12 @@ use std::path::PathBuf;
 
 pub use descriptors::Inherited;
 pub use layer::{Lack, Layer, Layers, Standing};
+pub use needs::Access;
 
 use crate::error::{Error, Result};
 use crate::grants::Grants;
 use crate::mount::MountMode;
-
-/// The port at which names are looked up.
-const NAMES_PORT: u16 = 53;
-
-/// What the C library reads to look names up.
-const NAMES_FILES: [&str; 6] = [
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/nsswitch.conf",
-    "/etc/host.conf",
-    "/etc/gai.conf",
-    "/etc/services",
-];
-
-/// What may be done with a file, or below a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Read.
-    Read,
-    /// Read, and change: write, make, rename and remove files, directories and links.
-    Change,
-    /// Give files that are open already, or empty ones, a name, and take names away.
-    Name,
-}
-
-/// What may be done where.
-#[derive(Debug)]
-struct Rule {
-    path: PathBuf,
-    access: Access,
-}
-
-/// What a process goes on needing of the kernel.
-#[derive(Clone, Copy, Debug, Default)]
-struct Needs {
-    /// Threads that are started later.
-    threads: bool,
-    /// Descriptors and bytes over sockets that it was given.
-    channel: bool,
-    /// Files that are read below a directory.
-    reads: bool,
-    /// Files that are changed below a directory.
-    changes: bool,
-    /// Names that are given and taken.
-    names: bool,
-    /// Connections that it makes itself.
-    network: bool,
-    /// A terminal that somebody types at.
-    terminal: bool,
-}
+use needs::{Needs, Rule};
 
 /// What a process will still need, once it is in the jail.
 ///
@@ -90,13 +43,9 @@ struct Needs {
 #[derive(Debug, Default)]
 #[must_use = "nothing is closed before it is entered"]
 pub struct Jail {
-    rules: Vec<Rule>,
-    ports: Vec<u16>,
     needs: Needs,
-    parent: Option<u32>,
     inherited: Option<Inherited>,
     required: bool,
-    without: Vec<Layer>,
 }
 
 impl Jail {
@@ -120,28 +69,20 @@ impl Jail {
     /// It is a worker that the process `parent` has started: it ends with the thread of that process which started it, speaks over the sockets that it was
     /// given, takes every namespace, and has bounds of its own on what it can use of the kernel.
     pub fn child_of(mut self, parent: u32) -> Self {
-        self.parent = Some(parent);
-        self.needs.channel = true;
+        self.needs.parent = Some(parent);
         self
     }
 
     /// Files will be opened by their paths: this one, or those below this directory. What is not there when the jail is entered stays out of reach.
     pub fn files(mut self, path: impl Into<PathBuf>, access: Access) -> Self {
-        match access {
-            Access::Read => self.needs.reads = true,
-            Access::Change => (self.needs.reads, self.needs.changes) = (true, true),
-            Access::Name => self.needs.names = true,
-        }
-        self.rules.push(Rule { path: path.into(), access });
+        self.needs.rules.push(Rule { path: path.into(), access });
         self
     }
 
     /// Connections will be made, to these TCP ports, and names looked up.
-    pub fn connect(self, ports: impl IntoIterator<Item = u16>) -> Self {
-        let mut jail = NAMES_FILES.into_iter().fold(self, |jail, file| jail.files(file, Access::Read));
-        jail.needs.network = true;
-        jail.ports.extend(ports.into_iter().chain([NAMES_PORT]));
-        jail
+    pub fn connect(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.needs.ports.extend(ports);
+        self
     }
 
     /// What sessions with these grants reach: mounted directories, as they are mounted, and the ports of the hosts that are granted.
@@ -150,8 +91,7 @@ impl Jail {
             let changes = mount.mode() == MountMode::ReadWrite;
             jail.files(mount.source(), if changes { Access::Change } else { Access::Read })
         });
-        let mut ports = grants.net.ports().peekable();
-        if ports.peek().is_some() { jail.connect(ports) } else { jail }
+        jail.connect(grants.net.ports())
     }
 
     /// Closes the descriptors that the process was started with.
@@ -170,7 +110,7 @@ impl Jail {
     /// takes away: it need not enter a jail either. No flag, variable or policy leads here.
     #[doc(hidden)]
     pub fn without(mut self, layer: Layer) -> Self {
-        self.without.push(layer);
+        self.needs.without.push(layer);
         self
     }
 
@@ -183,9 +123,13 @@ impl Jail {
     /// [`Error::Jail`] with what is missing, when it is [required](Self::require); [`Error::ParentGone`] when the parent of a worker has ended. The process
     /// is then held by what there was, and can only end.
     pub fn enter(self) -> Result<Layers> {
-        let required = self.required;
-        let layers = system::enter(self)?;
-        if required && !layers.are_a_jail() {
+        let descriptors = match self.inherited {
+            Some(inherited) => inherited.close().into(),
+            None => Standing::Open("what the process was started with"),
+        };
+        let mut layers = system::enter(&self.needs)?;
+        layers.set(Layer::Descriptors, descriptors);
+        if self.required && !layers.are_a_jail() {
             let missing = layers.missing().filter(|(layer, _)| layer.is_necessary()).collect();
             return Err(Error::Jail { missing });
         }

@@ -8,19 +8,31 @@ use landlock::{
     RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
 };
 
-use super::Rule;
 use crate::worker::jail::layer::Lack;
-use crate::worker::jail::{Access, NAMES_PORT};
+use crate::worker::jail::needs::{Access, Needs};
 
 /// The newest interface whose rights are known and tried. Older kernels have fewer of them, and hold those.
 const NEWEST: ABI = ABI::V10;
 
+/// The port at which names are looked up.
+const NAMES_PORT: u16 = 53;
+
+/// What the C library reads to look names up.
+const NAMES_FILES: [&str; 6] = [
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+];
+
 /// The interface from which on all threads of a process can be held at once.
 pub(super) const ALL_THREADS_ABI: u32 = 8;
 
-/// Restricts the process to `rules`, and to TCP connections to `ports`. With how the kernel knows Landlock.
-pub(super) fn restrict(rules: &[Rule], ports: &[u16]) -> Result<u32, Lack> {
-    let status = restricted(rules, ports).map_err(|error| lack(&error))?;
+/// Restricts the process to the files and ports that it needs. With the version of the interface that the kernel has.
+pub(super) fn restrict(needs: &Needs) -> Result<u32, Lack> {
+    let status = restricted(needs).map_err(|error| lack(&error))?;
     let LandlockStatus::Available { effective_abi, .. } = status.landlock else { return Err(Lack::Kernel) };
     match status.ruleset {
         RulesetStatus::NotEnforced => Err(Lack::Kernel),
@@ -28,23 +40,26 @@ pub(super) fn restrict(rules: &[Rule], ports: &[u16]) -> Result<u32, Lack> {
     }
 }
 
-fn restricted(rules: &[Rule], ports: &[u16]) -> Result<RestrictionStatus, RulesetError> {
+fn restricted(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
     let handled = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?
         .handle_access(AccessNet::from_all(NEWEST))?
         .scope(Scope::AbstractUnixSocket | Scope::Signal)?;
     let mut ruleset = handled.create()?;
-    for Rule { path, access } in rules {
+    let granted = needs.rules.iter().map(|rule| (rule.path.as_path(), rule.access));
+    let names = NAMES_FILES.iter().filter(|_| needs.connects()).map(|file| (Path::new(file), Access::Read));
+    for (path, access) in granted.chain(names) {
         // What is not there needs no rule: nothing will be found there either.
         let Ok(place) = PathFd::new(path) else { continue };
-        ruleset = ruleset.add_rule(PathBeneath::new(place, rights(*access, path)))?;
+        ruleset = ruleset.add_rule(PathBeneath::new(place, rights(access, path)))?;
     }
-    for port in ports {
+    for port in &needs.ports {
         ruleset = ruleset.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
     }
-    if !ports.is_empty() {
-        // Names are looked up over UDP, from a port of the system's choice.
+    if needs.connects() {
+        // Names are looked up over UDP, from a port of the system's choice; and over TCP, where an answer is long.
+        ruleset = ruleset.add_rule(NetPort::new(NAMES_PORT, AccessNet::ConnectTcp))?;
         ruleset = ruleset.add_rule(NetPort::new(NAMES_PORT, AccessNet::ConnectSendUdp))?;
         ruleset = ruleset.add_rule(NetPort::new(0, AccessNet::BindUdp))?;
     }

@@ -15,47 +15,42 @@ use rustix::io::Errno;
 pub(super) use descriptors::listed;
 pub(super) use raw::close;
 
-use super::layer::{Lack, Layer, Layers, Standing};
-use super::{Jail, Needs, Rule};
 use crate::engine::clock;
 use crate::error::{Error, Result};
+use crate::worker::jail::layer::{Lack, Layer, Layers, Standing};
+use crate::worker::jail::needs::Needs;
 
 /// Why a layer is open that a test does not want.
 const LEFT_OUT: &str = "a test left it out";
 
 /// Closes what the process does not need.
-pub(super) fn enter(mut jail: Jail) -> Result<Layers> {
+pub(super) fn enter(needs: &Needs) -> Result<Layers> {
     let mut layers = Layers::default();
     let has_threads = process::has_threads(clock::rest());
     // Root's rights to files of others are what directories can be mounted with that are not root's own.
-    let keeps_rights = !jail.rules.is_empty() && process::has_rights_to_files();
-    let descriptors = match jail.inherited.take() {
-        Some(inherited) => inherited.close().into(),
-        None => Standing::Open("what the process was started with"),
-    };
-    layers.set(Layer::Descriptors, descriptors);
-    take_namespaces(&jail, keeps_rights, &mut layers);
-    take_rights(&jail, keeps_rights, &mut layers)?;
-    close_layer(&jail, Layer::Landlock, &mut layers, |layers| {
-        let abi = landlock::restrict(&jail.rules, &jail.ports)?;
+    let keeps_rights = !needs.rules.is_empty() && process::has_rights_to_files();
+    take_namespaces(needs, keeps_rights, &mut layers);
+    take_rights(needs, keeps_rights, &mut layers)?;
+    close_layer(needs, Layer::Landlock, &mut layers, |layers| {
+        let abi = landlock::restrict(needs)?;
         layers.landlock_abi = Some(abi);
         if has_threads && abi < landlock::ALL_THREADS_ABI { Err(Lack::Threads) } else { Ok(()) }
     });
-    close_layer(&jail, Layer::Seccomp, &mut layers, |_| calls::filter(jail.needs));
+    close_layer(needs, Layer::Seccomp, &mut layers, |_| calls::filter(needs));
     Ok(layers)
 }
 
-fn take_namespaces(jail: &Jail, keeps_rights: bool, layers: &mut Layers) {
+fn take_namespaces(needs: &Needs, keeps_rights: bool, layers: &mut Layers) {
     let mut wanted = Vec::new();
     for (layer, _) in namespaces::KINDS {
-        match needed_open(jail, keeps_rights, layer) {
+        match needed_open(needs, keeps_rights, layer) {
             Some(needed) => layers.set(layer, Standing::Open(needed)),
             None => wanted.push(layer),
         }
     }
     namespaces::leave(&wanted, layers);
     let root =
-        match (needed_open(jail, keeps_rights, Layer::EmptyRoot), layers.standing(Layer::MountNamespace)) {
+        match (needed_open(needs, keeps_rights, Layer::EmptyRoot), layers.standing(Layer::MountNamespace)) {
             (Some(needed), _) => Standing::Open(needed),
             (None, Standing::InForce) => namespaces::empty_root().map_err(lack_of).into(),
             (None, other) => other,
@@ -64,43 +59,42 @@ fn take_namespaces(jail: &Jail, keeps_rights: bool, layers: &mut Layers) {
 }
 
 /// For what a namespace is not taken, if it is not.
-fn needed_open(jail: &Jail, keeps_rights: bool, layer: Layer) -> Option<&'static str> {
-    let is_worker = jail.parent.is_some();
+fn needed_open(needs: &Needs, keeps_rights: bool, layer: Layer) -> Option<&'static str> {
     match layer {
-        layer if jail.without.contains(&layer) => Some(LEFT_OUT),
+        layer if needs.without.contains(&layer) => Some(LEFT_OUT),
         Layer::UserNamespace if keeps_rights => Some("root's rights to files of others"),
-        Layer::MountNamespace | Layer::EmptyRoot if !jail.rules.is_empty() => {
+        Layer::MountNamespace | Layer::EmptyRoot if needs.reads() || needs.names() => {
             Some("files are opened by their paths")
         }
-        Layer::NetworkNamespace if jail.needs.network => Some("connections are made"),
-        Layer::PidNamespace if jail.needs.threads => Some("threads cannot be started from it"),
-        Layer::MountNamespace | Layer::EmptyRoot | Layer::NetworkNamespace if !is_worker => {
+        Layer::NetworkNamespace if needs.connects() => Some("connections are made"),
+        Layer::PidNamespace if needs.threads => Some("threads cannot be started from it"),
+        Layer::MountNamespace | Layer::EmptyRoot | Layer::NetworkNamespace if !needs.is_worker() => {
             Some("it would take more time than all other layers together")
         }
         _ => None,
     }
 }
 
-fn take_rights(jail: &Jail, keeps_rights: bool, layers: &mut Layers) -> Result<()> {
-    let (is_worker, is_alone) = (jail.parent.is_some(), layers.holds(Layer::UserNamespace));
-    close_layer(jail, Layer::ResourceLimits, layers, |_| process::limit(is_worker, is_alone));
-    close_layer(jail, Layer::Capabilities, layers, |_| process::give_up_capabilities(keeps_rights));
-    close_layer(jail, Layer::NoNewPrivileges, layers, |_| process::gain_nothing());
+fn take_rights(needs: &Needs, keeps_rights: bool, layers: &mut Layers) -> Result<()> {
+    let (is_worker, is_alone) = (needs.is_worker(), layers.holds(Layer::UserNamespace));
+    close_layer(needs, Layer::ResourceLimits, layers, |_| process::limit(is_worker, is_alone));
+    close_layer(needs, Layer::Capabilities, layers, |_| process::give_up_capabilities(keeps_rights));
+    close_layer(needs, Layer::NoNewPrivileges, layers, |_| process::gain_nothing());
     // Last of these: a change of rights would undo it.
-    close_layer(jail, Layer::NotDumpable, layers, |_| process::hide());
-    match jail.parent.map(process::end_with) {
+    close_layer(needs, Layer::NotDumpable, layers, |_| process::hide());
+    match needs.parent.map(process::end_with) {
         None | Some(Ok(true)) => Ok(()),
         Some(Ok(false) | Err(_)) => Err(Error::ParentGone),
     }
 }
 
 fn close_layer(
-    jail: &Jail,
+    needs: &Needs,
     layer: Layer,
     layers: &mut Layers,
     act: impl FnOnce(&mut Layers) -> Result<(), Lack>,
 ) {
-    let standing = match jail.without.contains(&layer) {
+    let standing = match needs.without.contains(&layer) {
         true => Standing::Open(LEFT_OUT),
         false => act(layers).into(),
     };

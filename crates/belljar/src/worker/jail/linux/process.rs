@@ -1,5 +1,8 @@
 //! What the process gives up of itself: rights, being looked at, outliving its parent, and resources.
 
+use std::os::fd::AsFd;
+
+use rustix::fs::FileType;
 use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
@@ -82,15 +85,14 @@ pub(super) fn give_up_capabilities(keep_files: bool) -> Result<(), Lack> {
     set_capabilities(None, sets).map_err(lack_of)
 }
 
-/// No core dumps; and a worker has few descriptors, no locked memory and no queues. Its threads are counted only where it
-/// has a user namespace of its own (`is_alone`): elsewhere, all processes of the user are counted together.
+/// No core dumps; and a worker has few descriptors, no locked memory and no queues. How long files may be is not bounded: what it writes answers to is
+/// memory of its parent's, which is sealed against growing. Its threads are counted only where it has a user namespace of its own (`is_alone`): elsewhere, all processes of the user are counted together.
 pub(super) fn limit(is_worker: bool, is_alone: bool) -> Result<(), Lack> {
     lower(Resource::Core, 0)?;
     if !is_worker {
         return Ok(());
     }
     lower(Resource::Nofile, WORKER_DESCRIPTORS_MAX)?;
-    // What it writes to is memory that its parent has made, and sealed against growing: a bound of zero would be one on that.
     lower(Resource::Memlock, 0)?;
     lower(Resource::Msgqueue, 0)?;
     if is_alone {

@@ -3,8 +3,9 @@
 use libc as c;
 use seccompiler::SeccompRule;
 
+use super::Calls;
 use super::arguments::{all, has, is, is_not, is_whole, one_of};
-use super::{Calls, Needs};
+use crate::worker::jail::needs::Needs;
 
 /// What every process needs to go on and to end.
 const ALWAYS: &[i64] = &[
@@ -69,8 +70,7 @@ const OLD: &[i64] = &[];
 const THREADS: &[i64] = &[c::SYS_set_robust_list, c::SYS_rseq];
 
 /// Messages over sockets that are there. None can be made.
-const CHANNEL: &[i64] =
-    &[c::SYS_sendmsg, c::SYS_recvmsg, c::SYS_sendto, c::SYS_recvfrom, c::SYS_shutdown, c::SYS_ftruncate];
+const CHANNEL: &[i64] = &[c::SYS_sendmsg, c::SYS_recvmsg, c::SYS_sendto, c::SYS_recvfrom, c::SYS_shutdown];
 
 /// What a program that handles signals and prints needs besides: pairs of sockets wake its threads.
 const OWN: &[i64] = &[c::SYS_sendto, c::SYS_recvfrom, c::SYS_recvmsg, c::SYS_fsync];
@@ -153,32 +153,32 @@ const OLD_IN_PASSING: &[i64] = &[c::SYS_open, c::SYS_stat, c::SYS_lstat, c::SYS_
 const OLD_IN_PASSING: &[i64] = &[];
 
 /// The calls that go through.
-pub(super) fn allowed(needs: Needs) -> Calls {
+pub(super) fn allowed(needs: &Needs) -> Calls {
     let mut calls: Calls = plain(needs).map(|number| (number, Vec::new())).collect();
     calls.extend(narrowed(needs));
     calls
 }
 
 /// Calls that go through whatever their arguments are.
-fn plain(needs: Needs) -> impl Iterator<Item = i64> {
+fn plain(needs: &Needs) -> impl Iterator<Item = i64> {
     let groups = [
         (true, ALWAYS),
         (true, OLD),
         (needs.threads, THREADS),
-        (needs.channel, CHANNEL),
-        (!needs.channel, OWN),
-        (needs.reads, READS),
-        (needs.changes, CHANGES),
-        (needs.names, NAMES),
-        (needs.names, OLD_NAMES),
-        (needs.network, NETWORK),
+        (needs.is_worker(), CHANNEL),
+        (!needs.is_worker(), OWN),
+        (needs.reads(), READS),
+        (needs.changes(), CHANGES),
+        (needs.names(), NAMES),
+        (needs.names(), OLD_NAMES),
+        (needs.connects(), NETWORK),
         (needs.terminal, TERMINAL),
     ];
     groups.into_iter().filter(|(needed, _)| *needed).flat_map(|(_, group)| group.iter().copied())
 }
 
 /// Calls of which only some uses are needed.
-fn narrowed(needs: Needs) -> Vec<(i64, Vec<SeccompRule>)> {
+fn narrowed(needs: &Needs) -> Vec<(i64, Vec<SeccompRule>)> {
     let process = u64::from(std::process::id());
     let mut calls = vec![
         // Memory that is never executable. Where names are looked up, the C library would load modules for that, and is refused instead.
@@ -198,24 +198,24 @@ fn narrowed(needs: Needs) -> Vec<(i64, Vec<SeccompRule>)> {
         // All that threads share, and nothing of what a process or a namespace would be made with.
         calls.push((c::SYS_clone, vec![all(vec![has(0, !bits(THREAD_MAY), bits(THREAD_IS))])]));
     }
-    if !needs.channel || needs.terminal {
+    if !needs.is_worker() {
         calls.push((c::SYS_socketpair, one_of(0, &[bits(c::AF_UNIX)])));
     }
-    if needs.network {
+    if needs.connects() {
         calls.push((c::SYS_socket, one_of(0, &FAMILIES)));
     }
     calls
 }
 
 /// The calls that are refused, by error number.
-pub(super) fn refused(needs: Needs) -> Vec<(i32, Calls)> {
+pub(super) fn refused(needs: &Needs) -> Vec<(i32, Calls)> {
     // The C library takes `clone` then, whose flags can be looked at.
     let absent = Calls::from([(c::SYS_clone3, Vec::new())]);
     let mut denied: Calls =
         IN_PASSING.iter().chain(OLD_IN_PASSING).map(|number| (*number, Vec::new())).collect();
     let allowed: Vec<i64> = plain(needs).collect();
     denied.retain(|number, _| !allowed.contains(number));
-    if needs.network {
+    if needs.connects() {
         // The C library asks a daemon for names, and loads modules that find them; without either it asks itself.
         denied.insert(c::SYS_socket, vec![all(FAMILIES.iter().map(|family| is_not(0, *family)).collect())]);
         let executable = || vec![all(vec![has(2, bits(c::PROT_EXEC), bits(c::PROT_EXEC))])];
@@ -268,7 +268,7 @@ const PR_GET_AUXV: u64 = 0x4155_5856;
 const PAGEMAP_SCAN: u64 = 0xc060_6610;
 
 /// Controls of devices: whether it is a terminal, how wide it is, and for a prompt how it behaves. Not `TIOCSTI`, which types for others.
-fn controls(needs: Needs) -> Vec<SeccompRule> {
+fn controls(needs: &Needs) -> Vec<SeccompRule> {
     let mut controls = vec![PAGEMAP_SCAN, c::FIONBIO, c::TCGETS, c::TIOCGWINSZ];
     if needs.terminal {
         controls.extend([c::TCSETS, c::TCSETSW, c::TCSETSF, c::FIONREAD]);
