@@ -18,7 +18,7 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/host/files/pack/", &["std::fs"]),
     ("crates/belljar/src/host/mapped.rs", &["std::fs", "rustix::mm"]),
     // Mounted directories are reached from descriptors, and in no other way.
-    ("crates/belljar/src/host/files/mounts/", &["SystemTime"]),
+    ("crates/belljar/src/host/files/mounts/", &["SystemTime", "rustix::fs"]),
     ("crates/belljar/src/host/files/error.rs", &["rustix::io"]),
     // The network: addresses, and names that become addresses.
     ("crates/belljar/src/host/net/", &["std::net"]),

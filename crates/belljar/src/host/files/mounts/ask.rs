@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::file::{Identity, Seen};
-use super::source::HostEntry;
+use super::seen::{HostEntry, Identity, Seen};
 use crate::host::files::error::FileError;
 use crate::host::files::hosted::Hosted;
 use crate::host::files::node::NewTimes;

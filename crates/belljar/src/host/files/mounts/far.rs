@@ -6,8 +6,7 @@ use std::sync::Arc;
 use serde_bytes::ByteBuf;
 
 use super::ask::{Ask, FileAsk, FileReply, PIECE_BYTES_MAX, Told};
-use super::file::{HostFile, Identity, Seen};
-use super::source::Listing;
+use super::seen::{Identity, Listing, Seen};
 use crate::host::elsewhere::Elsewhere;
 use crate::host::files::error::FileError;
 use crate::host::files::hosted::Hosted;
@@ -64,18 +63,18 @@ impl Far {
         Err(FileError::Machine)
     }
 
-    /// Opens a file to read it: its descriptor is lent to this process, and is good for nothing else.
-    pub(super) fn open_to_read(&self, place: &Hosted) -> Result<HostFile, FileError> {
+    /// Opens a file to read it: its descriptor is lent to this process, and is good for nothing else. With when the file was made.
+    pub(super) fn open_to_read(&self, place: &Hosted) -> Result<(OwnedFd, Option<u64>), FileError> {
         match self.put(Ask::OpenToRead(place.clone()))? {
-            (Told::Lent(born_ns), Some(descriptor)) => Ok(HostFile::lent(descriptor, born_ns)),
+            (Told::Lent(born_ns), Some(descriptor)) => Ok((descriptor, born_ns)),
             _ => Err(FileError::Machine),
         }
     }
 
     /// Opens or makes a file to write to it, which the other process keeps.
-    pub(super) fn open_to_write(&self, ask: Ask) -> Result<HostFile, FileError> {
+    pub(super) fn open_to_write(&self, ask: Ask) -> Result<FarFile, FileError> {
         match self.ask(ask)? {
-            Told::Opened(number) => Ok(HostFile::far(FarFile { far: self.clone(), number })),
+            Told::Opened(number) => Ok(FarFile { far: self.clone(), number }),
             _ => Err(FileError::Machine),
         }
     }

@@ -7,6 +7,7 @@ mod file;
 mod guard;
 mod own;
 mod print;
+mod seen;
 mod serving;
 mod source;
 
@@ -26,12 +27,13 @@ use own::Own;
 
 pub(super) use ask::{Ask, Told};
 pub(crate) use ask::{FileAsk, FileReply, PIECE_BYTES_MAX};
-pub(super) use file::{HostFile, Identity, Seen};
+pub(super) use file::HostFile;
 pub(crate) use guard::is_protected;
 pub(super) use guard::stays_within;
 pub(super) use print::{hash_of, hash_of_file};
+pub(super) use seen::{Identity, Listing, Seen};
 pub(crate) use serving::ServedFiles;
-pub(super) use source::{Listing, Source};
+pub(super) use source::Source;
 
 /// The first device number of mounts. Memory has 1.
 const FIRST_DEVICE: u64 = 2;
@@ -248,7 +250,7 @@ impl Mounts {
     pub(super) fn open_to_read(&self, place: &Hosted) -> Result<HostFile, FileError> {
         match &self.side {
             Side::Own(own) => own.open_to_read(place),
-            Side::Far(far) => far.open_to_read(place),
+            Side::Far(far) => far.open_to_read(place).map(HostFile::lent),
         }
     }
 
@@ -256,7 +258,7 @@ impl Mounts {
     pub(super) fn open_for_embedder(&self, place: &Hosted) -> Result<HostFile, FileError> {
         match &self.side {
             Side::Own(own) => own.source(place)?.open_file(place, false),
-            Side::Far(far) => far.open_to_read(place),
+            Side::Far(far) => far.open_to_read(place).map(HostFile::lent),
         }
     }
 
@@ -264,7 +266,7 @@ impl Mounts {
     pub(super) fn open_to_write(&self, place: &Hosted) -> Result<HostFile, FileError> {
         match &self.side {
             Side::Own(own) => own.open_to_write(place),
-            Side::Far(far) => far.open_to_write(Ask::OpenToWrite(place.clone())),
+            Side::Far(far) => far.open_to_write(Ask::OpenToWrite(place.clone())).map(HostFile::far),
         }
     }
 
@@ -272,7 +274,7 @@ impl Mounts {
     pub(super) fn create_file(&mut self, place: &Hosted) -> Result<HostFile, FileError> {
         match &mut self.side {
             Side::Own(own) => own.create_file(place),
-            Side::Far(far) => far.open_to_write(Ask::CreateFile(place.clone())),
+            Side::Far(far) => far.open_to_write(Ask::CreateFile(place.clone())).map(HostFile::far),
         }
     }
 

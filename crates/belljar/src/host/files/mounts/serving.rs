@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 use super::ask::{Ask, FileAsk, FileReply, PAGE_BYTES_MAX, PIECE_BYTES_MAX, Told};
 use super::file::HostFile;
 use super::own::Own;
-use super::source::{HostEntry, Listing};
+use super::seen::{HostEntry, Listing};
 use crate::error::Result;
 use crate::host::audit::Audit;
 use crate::host::files::error::FileError;

@@ -14,9 +14,9 @@ use cap_std::fs::{
     Dir, DirBuilder, DirBuilderExt, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt,
 };
 use cap_std::time::{Duration, SystemTime};
-use serde::{Deserialize, Serialize};
 
-use super::file::{HostFile, Seen, kind_of};
+use super::file::HostFile;
+use super::seen::{HostEntry, Listing, Seen, kind_of};
 use crate::host::files::error::FileError;
 use crate::host::files::hosted::Hosted;
 use crate::host::files::kind::Kind;
@@ -34,35 +34,6 @@ const DIRECTORY_MODE: u32 = 0o755;
 #[derive(Debug)]
 pub(in crate::host::files) struct Source {
     dir: Dir,
-}
-
-/// What a directory of the host holds, by name.
-#[derive(Debug, Default)]
-pub(in crate::host::files) struct Listing {
-    pub(in crate::host::files) entries: Vec<HostEntry>,
-    /// Whether there are names that are not UTF-8, which a guest cannot see.
-    pub(in crate::host::files) hides: bool,
-}
-
-/// One name in a directory of the host.
-#[derive(Debug, Serialize, Deserialize)]
-pub(in crate::host::files) struct HostEntry {
-    pub(in crate::host::files) name: Arc<str>,
-    pub(in crate::host::files) kind: Kind,
-    pub(in crate::host::files) inode: u64,
-}
-
-impl Listing {
-    /// What it takes in memory, about.
-    pub(in crate::host::files) fn bytes(&self) -> u64 {
-        self.entries.iter().map(HostEntry::bytes).sum()
-    }
-}
-
-impl HostEntry {
-    pub(super) fn bytes(&self) -> u64 {
-        64 + self.name.len() as u64
-    }
 }
 
 /// A directory that was opened for one access, or the mounted one.
