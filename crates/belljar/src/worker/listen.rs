@@ -71,22 +71,10 @@ pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Res
     let (channel, theirs) = Channel::pair()
         .map_err(|error| NotStarted::system("cannot make the channel to a worker", &error.into()))?;
     let (process, errors) = Process::start(program.as_deref(), theirs).map_err(|error| {
-        // What says that the machine is short of something does not speak of the program.
-        match error.raw_os_error() {
-            Some(errno)
-                if [
-                    rustix::io::Errno::MFILE,
-                    rustix::io::Errno::NFILE,
-                    rustix::io::Errno::AGAIN,
-                    rustix::io::Errno::NOMEM,
-                ]
-                .iter()
-                .any(|known| known.raw_os_error() == errno) =>
-            {
-                NotStarted::system("cannot start a worker", &error)
-            }
-            _ => NotStarted::Program { program: shown.clone(), reason: error.to_string() },
+        if process::is_shortage(&error) {
+            return NotStarted::system("cannot start a worker", &error);
         }
+        NotStarted::Program { program: shown.clone(), reason: error.to_string() }
     })?;
     let mut young =
         Young { process, channel, errors: Errors::new(errors), last_line: String::new(), buffer: buffer() };

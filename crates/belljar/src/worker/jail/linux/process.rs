@@ -1,8 +1,5 @@
 //! What the process gives up of itself: rights, being looked at, outliving its parent, and resources.
 
-use std::os::fd::AsFd;
-
-use rustix::fs::FileType;
 use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
