@@ -25,6 +25,8 @@ pub(crate) struct Asked {
     pub(super) has_sink: bool,
     /// Whether there is something to read.
     pub(super) has_input: bool,
+    /// Whether it was cancelled before it began.
+    pub(super) is_cancelled: bool,
 }
 
 /// What stays with the parent.
@@ -49,6 +51,7 @@ impl Asked {
             answers: answers.map(Iterator::collect),
             has_sink: plan.sink.is_some(),
             has_input: plan.stdin.is_some(),
+            is_cancelled: plan.cancel.is_cancelled(),
         };
         (asked, Own { limits: plan.limits, stdin: plan.stdin, sink: plan.sink, cancel: plan.cancel })
     }

@@ -185,6 +185,9 @@ impl Server {
 
     fn request(&self, asked: Asked, going: &Arc<Going>) -> Request {
         let (has_sink, has_input) = (asked.has_sink, asked.has_input);
+        if asked.is_cancelled {
+            going.cancel.cancel();
+        }
         let mut request = asked.into_request().cancel_with(&going.cancel);
         if has_sink {
             request.sink = Some(Box::new(FarSink { going: Arc::clone(going), line: Arc::clone(&self.line) }));
