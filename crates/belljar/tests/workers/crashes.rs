@@ -1,6 +1,6 @@
 //! Workers that die, hang, or are ended: what their callers are told, and that others go on.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use belljar::{Ended, Error, Jar, Limits, Outcome, SessionState, Workers};
@@ -153,12 +153,18 @@ fn patient(jar: &Jar, code: &str) -> Outcome {
 pub(crate) fn killed_all_along_no_answer_is_lost_or_wrong() {
     let workers = Workers::new(2);
     let jar = plain("javascript").in_workers(&workers).unwrap();
-    let is_over = AtomicBool::new(false);
+    let (is_over, ended) = (AtomicBool::new(false), AtomicU32::new(0));
     let (mut answered, mut died) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
+            let mut kills = 0;
             while !is_over.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(100));
+                std::thread::sleep(Duration::from_millis(1));
+                // As often as much was done, however fast the machine is.
+                if ended.load(Ordering::SeqCst) < kills * 25 {
+                    continue;
+                }
+                kills += 1;
                 if let Some(process) = workers.processes().first() {
                     // It may have ended since.
                     let _ =
@@ -168,11 +174,12 @@ pub(crate) fn killed_all_along_no_answer_is_lost_or_wrong() {
         });
         let runs: Vec<_> = (0..4)
             .map(|thread| {
-                let jar = &jar;
+                let (jar, ended) = (&jar, &ended);
                 scope.spawn(move || {
                     let mut counts = (0, 0);
                     for number in 0..100 {
                         let outcome = patient(jar, &format!("{thread} * 1000 + {number}"));
+                        ended.fetch_add(1, Ordering::SeqCst);
                         if outcome.ended == Ended::Crashed {
                             crashed(&outcome);
                             counts.1 += 1;

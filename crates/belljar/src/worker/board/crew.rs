@@ -1,5 +1,6 @@
 //! The threads that keep a worker in each slot: they start one, listen to it, bury it, and start the next one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Board, Member, PAUSE_MAX, PAUSE_MIN, SOUND_LIFE, Slot, State};
@@ -113,7 +114,8 @@ impl Board {
         let member = members.iter().find(|member| member.worker.number == worker.number);
         if let Some(member) = member.filter(|_| !worker.is_dismissed()) {
             let now = monotonic();
-            member.runs.iter().for_each(|tenant| deaths.count(tenant, now));
+            let tenants: BTreeSet<&Arc<str>> = member.runs.iter().collect();
+            tenants.into_iter().for_each(|tenant| deaths.count(tenant, now));
         }
     }
 
