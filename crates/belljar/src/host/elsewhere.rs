@@ -11,12 +11,15 @@ use tokio::sync::mpsc::Sender;
 use super::files::{FileAsk, FileReply};
 use super::operations::{Failure, Field, Kind, Supply};
 
+/// The most bytes of a request for an operation: it is in memory three times on its way.
+pub(crate) const REQUEST_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// The process that serves what a session was granted. Each call waits until it has answered.
 pub(crate) trait Elsewhere: fmt::Debug + Send + Sync {
     /// Has something done with a directory of the host. A file that was opened to be read comes as a descriptor.
     fn file(&self, ask: FileAsk) -> (FileReply, Option<OwnedFd>);
 
-    /// Begins an operation whose answer goes to `fields`, field by field, no more of them at once than the channel has room for. None if nobody
+    /// Begins an operation, with a request of [`REQUEST_BYTES_MAX`] at most, whose answer goes to `fields`, field by field, no more of them at once than the channel has room for. None if nobody
     /// is there to serve it.
     fn begin(&self, kind: Kind, request: &[u8], fields: Sender<Field>) -> Option<Box<dyn Supply>>;
 

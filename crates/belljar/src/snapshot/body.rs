@@ -113,6 +113,7 @@ impl Claims {
     /// # Errors
     ///
     /// [`SnapshotRefused::Content`] when it cannot be read.
+    #[cfg_attr(not(test), expect(dead_code, reason = "waits for worker processes"))]
     pub(crate) fn of(jar: &Jar, packed: &[u8]) -> Result<Self> {
         let bytes = decompress(jar, packed)?;
         let (body, _): (Body, _) = postcard::take_from_bytes(&bytes).map_err(|_| BROKEN)?;

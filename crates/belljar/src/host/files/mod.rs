@@ -49,7 +49,7 @@ pub use apply::Selection;
 pub(crate) use descriptor::{Access, ROOT_FD};
 pub(crate) use error::FileError;
 pub(crate) use kind::Kind;
-pub(crate) use mounts::{FileAsk, FileReply, PIECE_BYTES_MAX, ServedFiles, is_protected};
+pub(crate) use mounts::{FileAsk, FileReply, ServedFiles, is_protected};
 pub(crate) use name::PATH_BYTES_MAX;
 pub(crate) use naming::{At, Opening};
 pub(crate) use node::{Listed, NewTimes, Stat};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Answer, Failure, Kind, Waiting};
-use crate::host::elsewhere::Elsewhere;
+use crate::host::elsewhere::{Elsewhere, REQUEST_BYTES_MAX};
 use crate::host::memory::GuestMemory;
 use crate::host::stop::Stop;
 use crate::host::{Host, net, tools};
@@ -36,6 +36,9 @@ fn begin_elsewhere(host: &mut Host, elsewhere: &Arc<dyn Elsewhere>, kind: Kind, 
         Kind::Http => (net::held_for(request), None),
         Kind::Tool => host.tools.held_for(request),
     };
+    if request.len() > REQUEST_BYTES_MAX {
+        return Answer::failed(Failure::Limit, "a request in a worker has at most 64 MiB");
+    }
     if host.meter.hold(held).is_err() {
         return Answer::failed(Failure::Limit, "there is no memory left for its answer");
     }

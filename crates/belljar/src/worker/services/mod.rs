@@ -19,7 +19,8 @@ use std::os::fd::OwnedFd;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 
-use crate::host::files::{FileAsk, FileReply, PIECE_BYTES_MAX};
+use crate::host::elsewhere::REQUEST_BYTES_MAX;
+use crate::host::files::{FileAsk, FileReply};
 use crate::host::operations::{Failure, Field, Kind};
 
 /// Which session of a worker something is about. The parent gives the numbers, none of them twice.
@@ -30,8 +31,8 @@ pub(crate) struct SessionNumber(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct OperationNumber(pub(crate) u32);
 
-/// The most bytes of an ask, or of a reply to one, as it is written.
-pub(crate) const ASK_BYTES_MAX: usize = PIECE_BYTES_MAX + 1024 * 1024;
+/// The most bytes of anything that is asked or told here, as it is written. All but the requests of guests is far smaller.
+pub(crate) const ASK_BYTES_MAX: usize = REQUEST_BYTES_MAX + 1024 * 1024;
 
 /// A question that waits for its reply.
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::host::files::node::NewTimes;
 use crate::host::files::remembered::Fingerprint;
 
 /// The most bytes of a file that one question or reply carries.
-pub(crate) const PIECE_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const PIECE_BYTES_MAX: usize = 1024 * 1024;
 
 /// The most bytes of names that one reply carries.
 pub(super) const PAGE_BYTES_MAX: u64 = 256 * 1024;

@@ -26,7 +26,7 @@ use far::Far;
 use own::Own;
 
 pub(super) use ask::{Ask, Told};
-pub(crate) use ask::{FileAsk, FileReply, PIECE_BYTES_MAX};
+pub(crate) use ask::{FileAsk, FileReply};
 pub(super) use file::HostFile;
 pub(crate) use guard::is_protected;
 pub(super) use guard::stays_within;

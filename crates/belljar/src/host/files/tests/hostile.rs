@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::super::hosted::Hosted;
-use super::super::mounts::{Ask, FileAsk, FileReply, PIECE_BYTES_MAX, ServedFiles, Told};
+use super::super::mounts::{Ask, FileAsk, FileReply, ServedFiles, Told};
 use super::super::*;
 use super::place::*;
 use crate::host::audit::Audit;
@@ -182,7 +182,7 @@ fn quotas_hold_whoever_counts_otherwise() {
     parent.refuses(write(1 << 62, b"x", 0), FileError::NoSpace);
     parent.refuses(write(u64::MAX, b"x", 0), FileError::TooBig);
     parent.refuses(write(0, b"x", u64::MAX), FileError::TooBig);
-    parent.refuses(write(0, &vec![0; PIECE_BYTES_MAX + 1], 0), FileError::TooBig);
+    parent.refuses(write(0, &vec![0; 1024 * 1024 + 1], 0), FileError::TooBig);
     for size in [111, 1 << 40, 1 << 63, u64::MAX] {
         parent.refuses(Ask::SetSize(file, size), FileError::NoSpace);
     }

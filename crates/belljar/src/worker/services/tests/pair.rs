@@ -32,7 +32,7 @@ use crate::snapshot::SnapshotKey;
 /// As it is read at the other end.
 fn sent<T: Serialize + DeserializeOwned>(message: &T) -> T {
     let written = postcard::to_stdvec(message).unwrap();
-    assert!(written.len() <= ASK_BYTES_MAX + 16 * 1024 * 1024);
+    assert!(written.len() <= ASK_BYTES_MAX);
     postcard::from_bytes(&written).unwrap()
 }
 
