@@ -36,7 +36,7 @@ use crate::mount::Mount;
 use crate::outcome::{Ended, Json, Stream};
 use crate::request::Request;
 use crate::session::Session;
-use crate::snapshot::{self, SnapshotKey, SnapshotRefused};
+use crate::snapshot::{SnapshotKey, SnapshotRefused};
 use crate::tool::Tool;
 use crate::worker::services::serving::Services;
 use crate::worker::services::{ASK_BYTES_MAX, Ask, OperationAsk, OperationNumber};
@@ -362,9 +362,8 @@ pub fn snapshot(folder: &Path, bytes: &[u8]) {
     let jar = &jars[usize::from(first & 1)];
     let packed = if first & 2 == 0 { body.to_vec() } else { lz4_flex::compress_prepend_size(body) };
     jar.restore(body).expect_err("nobody has signed it");
-    match snapshot::unpack(jar, &packed) {
-        Ok((rest, parent)) => {
-            let session = Session::restored(jar.clone(), rest, parent);
+    match Session::unpacked(jar.clone(), &packed) {
+        Ok((session, _)) => {
             let run = session.run_blocking("1");
             assert!(!matches!(run, Err(Error::Internal(_))), "it cannot be gone on with: {run:?}");
             if let Ok(again) = session.snapshot() {

@@ -71,7 +71,6 @@ impl Output {
     }
 
     /// Output that `sink` takes as it is printed, to be kept, cut and searched by whoever knows what must not be shown.
-    #[cfg_attr(not(test), expect(dead_code, reason = "waits for worker processes"))]
     pub(crate) fn relay(sink: Box<dyn Sink>) -> Self {
         let limits = Limits { on_output_limit: OnOutputLimit::Cut, ..Limits::default() };
         Self { relays: true, ..Self::new(&limits, Some(sink)) }

@@ -113,7 +113,6 @@ impl Claims {
     /// # Errors
     ///
     /// [`SnapshotRefused::Content`] when it cannot be read.
-    #[cfg_attr(not(test), expect(dead_code, reason = "waits for worker processes"))]
     pub(crate) fn of(jar: &Jar, packed: &[u8]) -> Result<Self> {
         let bytes = decompress(jar, packed)?;
         let (body, _): (Body, _) = postcard::take_from_bytes(&bytes).map_err(|_| BROKEN)?;
@@ -244,9 +243,9 @@ mod tests {
             if cut == 0 {
                 changed.truncate(interesting / 2);
             }
-            match unpack(&jar, &lz4_flex::compress_prepend_size(&changed)) {
-                Ok((rest, parent)) => {
-                    let run = Session::restored(jar.clone(), rest, parent).run_blocking("1");
+            match Session::unpacked(jar.clone(), &lz4_flex::compress_prepend_size(&changed)) {
+                Ok((session, _)) => {
+                    let run = session.run_blocking("1");
                     prop_assert!(!matches!(run, Err(Error::Internal(_))), "{:?}", run);
                 }
                 Err(Error::Snapshot(SnapshotRefused::Content(_))) => {}

@@ -60,10 +60,6 @@ impl Session {
         }
     }
 
-    fn mount(&mut self, mounts: &[Mount]) -> crate::error::Result<()> {
-        self.files.mount(mounts, None)
-    }
-
     fn change(&mut self) -> (&mut Space, Change<'_>) {
         (self.files.space(), Change { meter: &mut self.meter, now_ns: self.now_ns })
     }
