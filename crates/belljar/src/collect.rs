@@ -11,8 +11,8 @@ use crate::host::stop::Stop;
 use crate::host::{Host, shown};
 use crate::limits::Limits;
 use crate::outcome::{
-    Chunk, Display, Ended, File, FileChange, GuestError, Json, Outcome, Pending, SessionState, Stream, Text,
-    Usage, Value,
+    Display, Ended, File, FileChange, GuestError, Json, Outcome, Pending, SessionState, Stream, Text, Usage,
+    Value,
 };
 
 /// How a run ended, and what to say about it when the engine said nothing.
@@ -63,8 +63,8 @@ pub(crate) fn of_host(
     let pending = if verdict.ended == Ended::Suspended { pending(&host.operations) } else { Vec::new() };
     Outcome {
         ended: verdict.ended,
-        stdout: text_of(&chunks, Stream::Stdout),
-        stderr: text_of(&chunks, Stream::Stderr),
+        stdout: Text::of_stream(&chunks, Stream::Stdout),
+        stderr: Text::of_stream(&chunks, Stream::Stderr),
         output: chunks,
         value: value(&mut report),
         displays: report.displays.iter().filter_map(|bytes| display(bytes)).collect(),
@@ -204,12 +204,6 @@ fn display(bytes: &[u8]) -> Option<Display> {
     let split = bytes.iter().position(|byte| *byte == 0)?;
     let mime = String::from_utf8_lossy(&bytes[..split]).into_owned();
     Some(Display { mime, data: String::from_utf8_lossy(&bytes[split + 1..]).into_owned() })
-}
-
-fn text_of(chunks: &[Chunk], stream: Stream) -> Text {
-    let mut text = Text::default();
-    chunks.iter().filter(|chunk| chunk.stream == stream).for_each(|chunk| text.push(chunk.text.as_bytes()));
-    text
 }
 
 fn without_secrets(host: &Host, text: String) -> String {

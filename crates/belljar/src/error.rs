@@ -1,10 +1,12 @@
 //! Our own failures, by whose fault they are. Code that fails is not an error here: it has an [`Outcome`](crate::Outcome).
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::mount::fault::MountFault;
 use crate::policy::problem::PolicyProblems;
 use crate::snapshot::refused::SnapshotRefused;
+use crate::worker::jail::layer::{Lack, Layer};
 
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -81,7 +83,7 @@ pub enum Error {
         /// The path.
         path: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// A mount that cannot be: its text, its place, or its directory is not what it must be.
     #[error("cannot mount {mount}: {fault}")]
@@ -238,6 +240,54 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A program that cannot be a worker.
+    #[error("{} cannot be a worker: {reason}", program.display())]
+    WorkerProgram {
+        /// The program.
+        program: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A worker of another version than this program.
+    #[error("{} is a worker of version {found}, and this program needs version {expected}", program.display())]
+    WorkerVersion {
+        /// The program.
+        program: PathBuf,
+        /// The version that it says it has.
+        found: String,
+        /// The version that is needed.
+        expected: &'static str,
+    },
+    /// The worker died in which something was going on or a session lived.
+    #[error("the worker died in which this was (fault {fault})")]
+    WorkerLost {
+        /// What its end is called in the log.
+        fault: String,
+    },
+    /// The workers are shut down.
+    #[error("the workers are shut down")]
+    WorkersStopped,
+    /// More runs wait for a worker than may.
+    #[error("all workers are busy, and {most} runs wait for one already")]
+    Overloaded {
+        /// How many may wait.
+        most: usize,
+    },
+    /// Layers are missing without which there is no jail, and a jail is required.
+    #[error("the jail cannot be closed: {}", lacking(missing))]
+    Jail {
+        /// The layers, and why each is not to be had.
+        missing: Vec<(Layer, Lack)>,
+    },
+    /// The process that started this worker has ended.
+    #[error("the process that started this worker has ended")]
+    ParentGone,
+    /// Workers die again and again while code of this tenant runs in them.
+    #[error("too many workers have died with code of this tenant in them: it is run again in {pause_ms} ms")]
+    TooManyDeaths {
+        /// How long to wait, in milliseconds.
+        pause_ms: u64,
+    },
     /// The machine did not do what it was asked to do.
     #[error("{doing}: {source}")]
     Io {
@@ -297,10 +347,18 @@ impl Error {
             | Self::NoSnapshotKey
             | Self::Bake { .. }
             | Self::Snapshot(_) => Fault::Caller,
-            Self::Full { .. } | Self::NoImage { .. } | Self::Image { .. } | Self::Io { .. } => {
-                Fault::Installation
-            }
-            Self::Internal(_) => Fault::Belljar,
+            Self::Full { .. }
+            | Self::NoImage { .. }
+            | Self::Image { .. }
+            | Self::WorkerProgram { .. }
+            | Self::WorkerVersion { .. }
+            | Self::WorkersStopped
+            | Self::Overloaded { .. }
+            | Self::TooManyDeaths { .. }
+            | Self::Jail { .. }
+            | Self::ParentGone
+            | Self::Io { .. } => Fault::Installation,
+            Self::WorkerLost { .. } | Self::Internal(_) => Fault::Belljar,
         }
     }
 
@@ -344,6 +402,15 @@ impl Error {
             ),
             Self::NoImage { .. } => Some("run `cargo xtask setup` in the source tree to build the images"),
             Self::Image { .. } => Some("delete it and run `cargo xtask setup` to build it anew"),
+            Self::WorkerProgram { .. } => Some(
+                "begin `main` with `Workers::serve_if_asked()`, or name an installed `belljar` of this version",
+            ),
+            Self::WorkerVersion { .. } => Some("install the same version of both"),
+            Self::WorkerLost { .. } => Some("run it again, in a new session; the log tells of the fault"),
+            Self::WorkersStopped => Some("make new ones"),
+            Self::Overloaded { .. } => Some("try again later, or raise `queue_max`"),
+            Self::TooManyDeaths { .. } => Some("wait that long; the log says how the workers died"),
+            Self::Jail { missing } => missing.first().map(|(layer, lack)| layer.hint(*lack)),
             Self::Internal(_) => Some("please report this, with what led to it"),
             _ => None,
         }
@@ -352,4 +419,10 @@ impl Error {
     pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { doing: doing.into(), source }
     }
+}
+
+/// Layers of the jail that are missing, on one line.
+fn lacking(missing: &[(Layer, Lack)]) -> String {
+    let each: Vec<String> = missing.iter().map(|(layer, lack)| format!("{layer}: {lack}")).collect();
+    each.join("; ")
 }

@@ -1,7 +1,9 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
+use std::task::{Context, Waker};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::IgnoredAny;
@@ -14,6 +16,7 @@ use crate::engine::instance::Ending;
 use crate::error::Error;
 use crate::grants::Grants;
 use crate::host::Host;
+use crate::host::audit::Audit;
 use crate::host::files::Files;
 use crate::host::files::pack::{Pack, Packing};
 use crate::host::memory::GuestMemory;
@@ -33,8 +36,10 @@ use crate::mount::Mount;
 use crate::outcome::{Ended, Json, Stream};
 use crate::request::Request;
 use crate::session::Session;
-use crate::snapshot::{self, SnapshotKey, SnapshotRefused};
+use crate::snapshot::{SnapshotKey, SnapshotRefused};
 use crate::tool::Tool;
+use crate::worker::services::serving::Services;
+use crate::worker::services::{ASK_BYTES_MAX, Ask, OperationAsk, OperationNumber};
 
 /// Memory of the pretended guest.
 const MEMORY_BYTES: usize = 64 * 1024;
@@ -357,9 +362,8 @@ pub fn snapshot(folder: &Path, bytes: &[u8]) {
     let jar = &jars[usize::from(first & 1)];
     let packed = if first & 2 == 0 { body.to_vec() } else { lz4_flex::compress_prepend_size(body) };
     jar.restore(body).expect_err("nobody has signed it");
-    match snapshot::unpack(jar, &packed) {
-        Ok((rest, parent)) => {
-            let session = Session::restored(jar.clone(), rest, parent);
+    match Session::unpacked(jar.clone(), &packed) {
+        Ok((session, _)) => {
             let run = session.run_blocking("1");
             assert!(!matches!(run, Err(Error::Internal(_))), "it cannot be gone on with: {run:?}");
             if let Ok(again) = session.snapshot() {
@@ -420,4 +424,49 @@ pub fn scrub(bytes: &[u8]) {
     out.extend(scrubber.finish());
     assert!(!out.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "a secret came through");
     assert_eq!(out, secrets.scrub(text), "the pieces make no difference");
+}
+
+/// What a worker that has fallen sends: questions, operations and what belongs to them, served to a session that has folders in `folder` mounted: `ro`
+/// in the two ways in which it stays as it is, and `rw`. With the descriptors that were lent, which are for reading alone.
+pub fn services(folder: &Path, bytes: &[u8]) -> Vec<OwnedFd> {
+    let grants = Grants::default()
+        .mount(Mount::read_only(folder.join("ro"), "/data"))
+        .mount(Mount::copy_on_write(folder.join("ro"), "/work/cow"))
+        .mount(Mount::read_write(folder.join("rw"), "/work/rw").bytes_max(1000).files_max(4))
+        .tool(Tool::answered_by_caller("ask"))
+        .and_then(|grants| grants.tool(Tool::new("one", |_: serde_json::Map<_, _>| Ok::<_, String>(1))))
+        .expect("they are tools");
+    let mut services =
+        Services::new(&grants, &limits(), &Audit::default()).expect("the directories are there");
+    services.begin_run(&limits());
+    let (mut rest, mut lent) = (bytes, Vec::new());
+    while let Some((what, after)) = rest.split_first() {
+        rest = after;
+        let number = OperationNumber(u32::from(what >> 2));
+        match what & 3 {
+            0 | 1 => {
+                let Ok((ask, after)) = postcard::take_from_bytes::<Ask>(rest) else { continue };
+                rest = after;
+                let (reply, descriptor) = services.serve(ask);
+                let told = postcard::to_stdvec(&reply).expect("it can be written");
+                assert!(told.len() <= ASK_BYTES_MAX, "{} bytes are told at once", told.len());
+                lent.extend(descriptor);
+            }
+            2 => {
+                let Ok((ask, after)) = postcard::take_from_bytes::<OperationAsk>(rest) else { continue };
+                rest = after;
+                let _ = services.begin(number, &ask);
+            }
+            _ if what & 4 == 0 => drop(services.more(number)),
+            _ => services.give_up(number),
+        }
+        // Tools have threads of their own, which nobody waits for here.
+        let _ = services.poll_told(&mut Context::from_waker(Waker::noop()));
+    }
+    lent
+}
+
+/// Whatever a worker says to its parent.
+pub fn frames(bytes: &[u8]) {
+    crate::worker::fuzzed::frames(bytes);
 }

@@ -8,17 +8,20 @@ use crate::baking::{Baked, Baking};
 use crate::blocking::block_on;
 use crate::engine::erase::Eraser;
 use crate::engine::image::{Image, Language};
+use crate::engine::pages;
 use crate::engine::runtime::{Counting, Runtime};
 use crate::error::{Error, Result};
 use crate::grants::Grants;
+use crate::host::elsewhere::Elsewhere;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::outcome::Outcome;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{self, SnapshotKey};
-use crate::told::Telling;
+use crate::told::{self, Running, Telling};
 use crate::typescript::Types;
+use crate::worker::{self, Board, ImagePlace, JarParts, Kind, KnownJar, Remote, Workers};
 
 /// An image, limits and grants. Nothing is running yet. Cheap to clone.
 ///
@@ -39,6 +42,10 @@ pub struct Jar {
     pub(crate) grants: Arc<Grants>,
     pub(crate) types: Arc<Types>,
     pub(crate) snapshot_key: Option<SnapshotKey>,
+    /// Where its code runs, if not in this process.
+    remote: Option<Remote>,
+    /// The process that serves what is granted to a session of this jar, if it is not this one.
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 impl Jar {
@@ -62,7 +69,8 @@ impl Jar {
         }
         let types = Arc::new(Types::beside(image.clone()));
         let (limits, grants) = (Arc::default(), Arc::default());
-        let jar = Self { image, limits, grants, types, snapshot_key: None };
+        let (snapshot_key, remote, elsewhere) = (None, None, None);
+        let jar = Self { image, limits, grants, types, snapshot_key, remote, elsewhere };
         jar.with_limits(Limits::default())
     }
 
@@ -79,21 +87,57 @@ impl Jar {
             return Err(Error::LimitOutOfRange { limit: "memory_bytes", value, least, most });
         }
         self.limits = Arc::new(limits);
-        Ok(self)
+        Ok(self.changed())
     }
 
     /// The same jar with other grants.
     #[must_use]
     pub fn with_grants(mut self, grants: Grants) -> Self {
         self.grants = Arc::new(grants);
-        self
+        self.changed()
     }
 
     /// The same jar with a key for snapshots of its sessions.
     #[must_use]
     pub fn with_snapshot_key(mut self, key: SnapshotKey) -> Self {
         self.snapshot_key = Some(key);
+        self.changed()
+    }
+
+    /// The same jar, whose code runs in `workers` instead of in this process. Everything else is as it was.
+    ///
+    /// Workers that can run it are started, and it is waited for the first of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WorkerProgram`] and [`Error::WorkerVersion`] when the program cannot be a worker, [`Error::Io`] when the machine lacks something that
+    /// a process needs, and [`Error::WorkersStopped`].
+    pub fn in_workers(mut self, workers: &Workers) -> Result<Self> {
+        self.remote = Some(Remote::new(workers));
+        if let Some((board, known)) = self.away() {
+            block_on(known.ready(board))?;
+        }
+        Ok(self)
+    }
+
+    /// What workers knew of it is not so any more.
+    fn changed(mut self) -> Self {
+        self.remote = self.remote.map(Remote::anew);
         self
+    }
+
+    /// Where its code runs, and what is known of it there; none if that is this process.
+    pub(crate) fn away(&self) -> Option<(&Arc<Board>, Arc<KnownJar>)> {
+        let remote = self.remote.as_ref()?;
+        Some((remote.board(), remote.known(|| self.parts())))
+    }
+
+    fn parts(&self) -> JarParts {
+        let Self { image, limits, grants, .. } = self;
+        let kind = Kind { image: *image.id().as_bytes(), counts_fuel: self.counting() == Counting::Fuel };
+        let image = ImagePlace { name: image.name().to_owned(), shelf: image.shelf().to_owned() };
+        let tenant = self.snapshot_key.as_ref().map_or("", SnapshotKey::tenant_name).into();
+        JarParts { kind, limits: Arc::clone(limits), grants: Arc::clone(grants), image, tenant }
     }
 
     /// The image.
@@ -106,6 +150,12 @@ impl Jar {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The grants.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// A new session: an instance of the image, with fresh randomness.
@@ -126,8 +176,7 @@ impl Jar {
     /// [`Error::NoSnapshotKey`] when this jar has no key, [`Error::Snapshot`] with the reason when the snapshot was changed, or taken with another key,
     /// image, tenant, or under other limits or grants, and [`Error::Mount`] when a directory cannot be mounted.
     pub fn restore(&self, snapshot: &[u8]) -> Result<Session> {
-        let (rest, parent) = snapshot::read(self, snapshot)?;
-        Ok(Session::restored(self.clone(), rest, parent))
+        Session::restored(self.clone(), snapshot::open(self, snapshot)?)
     }
 
     /// Runs code in a session of its own, which is dropped afterwards, with what it wrote in memory. To read, save or apply that, run the
@@ -139,6 +188,13 @@ impl Jar {
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let telling = Telling::of_session(None);
         let (jar, plan) = self.planned(request.into()).inspect_err(|error| telling.refused(error))?;
+        if let Some((board, known)) = self.away() {
+            told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
+            let running = Running::begin(telling.audit(), &plan);
+            let outcome = worker::run_once(board, (&known, telling.audit()), plan).await?;
+            running.end(&outcome);
+            return Ok(outcome);
+        }
         let eraser = plan.typescript.then(|| jar.eraser()).transpose()?;
         Ok(Live::start(&jar, telling.audit()).await?.run(plan, eraser).await)
     }
@@ -175,13 +231,22 @@ impl Jar {
         stubs.join("\n")
     }
 
-    /// Loads the machine code now instead of at the first session.
+    /// Loads the machine code now instead of at the first session, and opens whatever else sessions use of the machine besides their grants: what reads
+    /// TypeScript, where the jar runs JavaScript and that is installed. After that, sessions can begin in a [`Jail`](crate::Jail).
     ///
     /// # Errors
     ///
     /// [`Error::Image`] when the machine code cannot be mapped.
     pub fn warm(&self) -> Result<()> {
-        self.image.code(self.counting()).map(|_| ())
+        self.image.code(self.counting())?;
+        pages::prepare();
+        match self.image.language() {
+            Language::JavaScript => match self.types.eraser() {
+                Err(error) if !matches!(error, Error::NoImage { .. }) => Err(error),
+                _ => Ok(()),
+            },
+            Language::Python | Language::TypeScript => Ok(()),
+        }
     }
 
     /// What tells the limits and grants of this jar from all others.

@@ -32,6 +32,7 @@ mod audit;
 mod typescript;
 
 mod baking;
+mod here;
 mod jar;
 mod live;
 mod session;
@@ -41,11 +42,17 @@ mod told;
 mod engine;
 mod host;
 
+mod worker;
+
 mod collect;
 mod error;
 mod outcome;
 
 mod blocking;
+
+/// Tests of sessions are written as programs are that embed the library.
+#[cfg(test)]
+extern crate self as belljar;
 
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -80,3 +87,5 @@ pub use schemars;
 pub use session::{Completeness, Completions, Session};
 pub use snapshot::{SnapshotKey, SnapshotRefused};
 pub use tool::{Tool, ToolCall};
+pub use worker::jail::{Access, Inherited, Jail, Lack, Layer, Layers, Standing};
+pub use worker::{WorkerProcess, Workers, WorkersBuilder};

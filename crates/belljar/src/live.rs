@@ -54,6 +54,7 @@ impl Rest {
         let mut fork = self.clone();
         fork.kept.random = self.kept.random.as_ref().map(|random| random.of_fork(number));
         fork.seeded = false;
+        fork.kept.files.count_apart();
         fork
     }
 }
@@ -175,7 +176,11 @@ impl Live {
         encoder.plan(&plan);
 
         let host = self.instance.host();
-        host.output = Output::new(&plan.limits, plan.sink).without(host.secrets.as_ref());
+        host.output = match (&host.elsewhere, &host.secrets, plan.sink) {
+            // What must not be shown is known there alone.
+            (Some(_), Some(_), Some(sink)) => Output::relay(sink),
+            (_, secrets, sink) => Output::new(&plan.limits, sink).without(secrets.as_ref()),
+        };
         if let Some(stdin) = plan.stdin {
             host.input = Input::from_reader(stdin);
         }
@@ -196,11 +201,14 @@ fn host_of(jar: &Jar, audit: &Audit) -> Result<Host> {
         None => (Time::real(), Random::fresh()?),
     };
     let mut files = Files::new(&jar.limits, jar.image.files().clone());
-    files.mount(&jar.grants.mounts)?;
+    files.mount(&jar.grants.mounts, jar.elsewhere.as_ref())?;
     for file in &jar.grants.files {
         files.place(&file.path, file.content.clone())?;
     }
-    let secrets = Secrets::new(&jar.grants.secrets, &mut random);
+    let mut secrets = Secrets::new(&jar.grants.secrets, &mut random);
+    if let (Some(elsewhere), Some(_)) = (&jar.elsewhere, &secrets) {
+        secrets = Secrets::resume(&jar.grants.secrets, elsewhere.placeholders());
+    }
     let mut host = Host::new(&jar.limits, time, random, files);
     host.secrets = secrets;
     Ok(granted(host, jar, audit))
@@ -210,6 +218,10 @@ fn host_of(jar: &Jar, audit: &Audit) -> Result<Host> {
 fn granted(mut host: Host, jar: &Jar, audit: &Audit) -> Host {
     audit.keep_secret(host.secrets.as_ref());
     host.files.tell(audit);
+    if let Some(elsewhere) = &jar.elsewhere {
+        host.files.ask(elsewhere);
+    }
+    host.elsewhere.clone_from(&jar.elsewhere);
     host.audit = audit.clone();
     host.tools = Tools::new(Arc::clone(&jar.grants.tools));
     host.net = Net::new(Arc::clone(&jar.grants.net));

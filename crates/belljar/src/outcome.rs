@@ -357,6 +357,17 @@ impl Text {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// What of `chunks` was printed to one stream.
+    pub(crate) fn of_stream(chunks: &[Chunk], stream: Stream) -> Self {
+        let mut text = Self::default();
+        chunks.iter().filter(|chunk| chunk.stream == stream).for_each(|chunk| text.push(&chunk.text.0));
+        text
+    }
 }
 
 impl From<Vec<u8>> for Text {

@@ -4,29 +4,23 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Map;
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admit::{Plan, admit};
 use crate::audit::AuditKind;
 use crate::blocking::block_on;
-use crate::engine::encode::{Encoder, Verb};
+use crate::engine::encode::Verb;
 use crate::engine::erase::Eraser;
 use crate::error::{Error, Result};
-use crate::host::audit::Audit;
+use crate::here::Here;
 use crate::host::files::{Files, Selection};
-use crate::host::report::Report;
-use crate::host::secrets::Secrets;
-use crate::host::without;
 use crate::jar::Jar;
-use crate::limits::Limits;
-use crate::live::{Live, Rest};
-use crate::outcome::{Applied, Ended, FileChange, Outcome, SessionState};
+use crate::live::Rest;
+use crate::outcome::{Applied, FileChange, Outcome};
 use crate::request::Request;
-use crate::snapshot;
-use crate::told::{self, Telling};
-
-/// How long completion, and the check whether code is complete, may take: they answer to someone who types.
-const PROMPT_TIME_MS: u64 = 1_000;
+use crate::snapshot::{self, Claims};
+use crate::told::{self, Running, Telling};
+use crate::worker::services::serving::State;
+use crate::worker::{Last, RemoteFork, RemoteSession};
 
 /// The most forks that are made at once.
 const FORKS_MAX: usize = 100_000;
@@ -48,24 +42,16 @@ const FORKS_MAX: usize = 100_000;
 /// ```
 pub struct Session {
     jar: Jar,
-    state: Mutex<State>,
+    place: Place,
     telling: Telling,
 }
 
-/// What there is of a session.
-enum State {
-    Live(Box<Live>),
-    /// At rest: it takes an instance again when it is next used. A session is at rest from the start when it was restored or forked, and while
-    /// a run is going on, which so leaves nothing behind if it is dropped or cut off.
-    Rest(Box<Rest>),
-    /// It has ended; what it wrote is not lost with it.
-    Closed(Option<Box<Left>>),
-}
-
-/// What a session leaves that has ended.
-struct Left {
-    files: Files,
-    secrets: Option<Arc<Secrets>>,
+/// Where a session is.
+enum Place {
+    /// In this process.
+    Here(Here),
+    /// In a worker.
+    There(RemoteSession),
 }
 
 /// Candidates for what is being typed.
@@ -91,22 +77,41 @@ pub enum Completeness {
 impl Session {
     pub(crate) async fn start(jar: Jar) -> Result<Self> {
         let telling = Telling::of_session(None);
-        let live = Live::start(&jar, telling.audit()).await?;
-        Ok(Self { jar, state: Mutex::new(State::Live(Box::new(live))), telling })
+        let place = match jar.away() {
+            Some((board, known)) => {
+                told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
+                Place::There(RemoteSession::start(board, &known, telling.audit()).await?)
+            }
+            None => Place::Here(Here::start(&jar, telling.audit()).await?),
+        };
+        Ok(Self { jar, place, telling })
     }
 
-    /// A session that goes on from a snapshot of the session `parent`.
-    pub(crate) fn restored(jar: Jar, rest: Rest, parent: String) -> Self {
-        let session = Self::at_rest(jar, rest, &parent);
-        let Jar { image, limits, grants, .. } = &session.jar;
-        told::session(session.telling.audit(), image.name(), limits, grants);
-        session.telling.audit().step(AuditKind::Restore, &parent, None, Map::new());
-        session
+    /// A session that goes on from the body of a snapshot.
+    pub(crate) fn restored(jar: Jar, body: &[u8]) -> Result<Self> {
+        let telling = Telling::of_session(None);
+        let (place, parent) = match jar.away() {
+            Some((board, known)) => {
+                let state = served_state(&jar, body)?;
+                let resumed = RemoteSession::resume(board, (&known, telling.audit()), body, state);
+                let (session, parent) = block_on(resumed)?;
+                (Place::There(session), parent)
+            }
+            None => {
+                let (rest, parent) = snapshot::unpack(&jar, body)?;
+                (Place::Here(Here::at_rest(rest)), parent)
+            }
+        };
+        telling.goes_on_from(&parent);
+        told::session(telling.audit(), jar.image.name(), &jar.limits, &jar.grants);
+        telling.audit().step(AuditKind::Restore, &parent, None, Map::new());
+        Ok(Self { jar, place, telling })
     }
 
-    fn at_rest(jar: Jar, rest: Rest, parent: &str) -> Self {
-        let telling = Telling::of_session(Some(parent.to_owned()));
-        Self { jar, state: Mutex::new(State::Rest(Box::new(rest))), telling }
+    /// The session that goes on from a body in this process, and what it was called. It tells of nothing: whoever asked for it does.
+    pub(crate) fn unpacked(jar: Jar, body: &[u8]) -> Result<(Self, String)> {
+        let (rest, name) = snapshot::unpack(&jar, body)?;
+        Ok((Self { jar, place: Place::Here(Here::at_rest(rest)), telling: Telling::of_session(None) }, name))
     }
 
     /// Runs code to its end.
@@ -119,25 +124,10 @@ impl Session {
     /// [`Error::NoImage`], when it is TypeScript and what reads that is not installed. Code that fails has an [`Outcome`].
     pub async fn run(&self, request: impl Into<Request>) -> Result<Outcome> {
         let (plan, eraser) = self.admitted(request.into())?;
-        let mut state = self.lock()?;
-        let mut live = state.wake(&self.jar, self.telling.audit()).await?;
-        if let Err(refused) = live.accept(plan.answers.as_deref()) {
-            *state = State::Live(live);
-            return Err(refused);
+        match &self.place {
+            Place::Here(here) => here.run((&self.jar, self.telling.audit()), plan, eraser).await,
+            Place::There(there) => self.run_there(there, plan, Last::No).await,
         }
-        let mut outcome = live.run(plan, eraser).await;
-        match outcome.session {
-            // Who leaves at once wants no more of the session.
-            SessionState::Closed if outcome.ended == Ended::Exited => *state = State::left_by(&mut live),
-            SessionState::Closed => {
-                outcome.session = SessionState::RolledBack;
-                if let State::Rest(rest) = &mut *state {
-                    rest.kept.list_files(&mut outcome);
-                }
-            }
-            SessionState::Kept | SessionState::RolledBack => *state = State::Live(live),
-        }
-        Ok(outcome)
     }
 
     /// Runs code as the last thing that the session does: it is not kept as it was before, which is quicker, and code that is cut off closes
@@ -148,25 +138,16 @@ impl Session {
     /// As for [`Session::run`].
     pub async fn run_last(&self, request: impl Into<Request>) -> Result<Outcome> {
         let (plan, eraser) = self.admitted(request.into())?;
-        let mut state = self.lock()?;
-        let mut live = match std::mem::replace(&mut *state, State::Closed(None)) {
-            State::Live(live) => live,
-            State::Rest(rest) => Box::new(Live::resume(&self.jar, &rest, self.telling.audit()).await?),
-            closed @ State::Closed(_) => {
-                *state = closed;
-                return Err(Error::Closed);
-            }
-        };
-        if let Err(refused) = live.accept(plan.answers.as_deref()) {
-            *state = State::Live(live);
-            return Err(refused);
+        match &self.place {
+            Place::Here(here) => here.run_last((&self.jar, self.telling.audit()), plan, eraser).await,
+            Place::There(there) => self.run_there(there, plan, Last::Yes).await,
         }
-        let outcome = live.run(plan, eraser).await;
-        *state = if outcome.session == SessionState::Closed {
-            State::left_by(&mut live)
-        } else {
-            State::Live(live)
-        };
+    }
+
+    async fn run_there(&self, there: &RemoteSession, plan: Plan, last: Last) -> Result<Outcome> {
+        let running = Running::begin(self.telling.audit(), &plan);
+        let outcome = there.run(plan, last, self.id()).await?;
+        running.end(&outcome);
         Ok(outcome)
     }
 
@@ -190,7 +171,8 @@ impl Session {
             &self.jar.limits,
             self.jar.grants.environment.as_ref(),
         )?;
-        let eraser = plan.typescript.then(|| self.jar.eraser()).transpose()?;
+        let reads_here = plan.typescript && matches!(self.place, Place::Here(_));
+        let eraser = reads_here.then(|| self.jar.eraser()).transpose()?;
         Ok((plan, eraser))
     }
 
@@ -212,7 +194,10 @@ impl Session {
     /// Whether the session has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.lock().is_ok_and(|state| matches!(*state, State::Closed(_)))
+        match &self.place {
+            Place::Here(here) => here.is_closed(),
+            Place::There(there) => there.is_closed(),
+        }
     }
 
     /// The jar that the session was made from.
@@ -227,8 +212,19 @@ impl Session {
     ///
     /// [`Error::Busy`] or [`Error::Closed`].
     pub async fn complete(&self, code: &str, cursor: usize) -> Result<Completions> {
-        let cursor = u32::try_from(cursor.min(code.len())).unwrap_or(u32::MAX);
-        let report = self.ask(Verb::Complete, code, |encoder| encoder.cursor(cursor)).await?;
+        let cursor = cursor.min(code.len());
+        let here = match &self.place {
+            Place::Here(here) => here,
+            Place::There(there) => {
+                let (start, candidates) = there.complete(code, cursor).await?;
+                return Ok(Completions { start, candidates });
+            }
+        };
+        let cursor = u32::try_from(cursor).unwrap_or(u32::MAX);
+        let asked = here.ask((&self.jar, self.telling.audit()), (Verb::Complete, code), |encoder| {
+            encoder.cursor(cursor);
+        });
+        let report = asked.await?;
         let start = report.completion_start.unwrap_or(cursor).min(cursor) as usize;
         let candidates =
             report.completions.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
@@ -250,8 +246,14 @@ impl Session {
     ///
     /// [`Error::Busy`] or [`Error::Closed`].
     pub async fn check(&self, code: &str) -> Result<Completeness> {
-        let report = self.ask(Verb::Check, code, |_| {}).await?;
-        Ok(match report.check {
+        let verdict = match &self.place {
+            Place::Here(here) => {
+                let asked = here.ask((&self.jar, self.telling.audit()), (Verb::Check, code), |_| {});
+                asked.await?.check
+            }
+            Place::There(there) => Some(there.check(code).await?.into()),
+        };
+        Ok(match verdict {
             Some(2) => Completeness::Incomplete,
             Some(3) => Completeness::Wrong,
             _ => Completeness::Complete,
@@ -273,8 +275,10 @@ impl Session {
     ///
     /// [`Error::Busy`], [`Error::Closed`] when nothing is left of the session, or [`Error::FilePath`] when there is no such file.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
-        let (content, secrets) = self.with_kept(|files, secrets| (files.read(path), secrets.cloned()))?;
-        Ok(without(secrets.as_ref(), content?))
+        match &self.place {
+            Place::Here(here) => here.read_file(path),
+            Place::There(there) => there.read_file(path),
+        }
     }
 
     /// What the session has changed of directories that are mounted copy-on-write. This works after the session has ended, too.
@@ -283,7 +287,7 @@ impl Session {
     ///
     /// [`Error::Busy`], or [`Error::Closed`] when nothing is left of the session.
     pub fn changes(&self) -> Result<Vec<FileChange>> {
-        self.with_files(|files| files.changes())
+        self.review(|files| (files.changes(), Kept::Yes))
     }
 
     /// The changes at and below a path as a unified diff, the host's files on the left; `/` gives all. Files that are no text, or larger
@@ -293,7 +297,7 @@ impl Session {
     ///
     /// As for [`Session::changes`].
     pub fn diff(&self, path: &str) -> Result<String> {
-        self.with_files(|files| files.diff(path))
+        self.review(|files| (files.diff(path), Kept::Yes))
     }
 
     /// Applies changes to the host's files, and says what became of each: a change is refused when the host's file is not what it was when
@@ -318,7 +322,7 @@ impl Session {
     ///
     /// As for [`Session::changes`].
     pub fn apply(&self, selection: &Selection) -> Result<Applied> {
-        let applied = self.with_files(|files| files.apply(selection))?;
+        let applied = self.review(|files| (files.apply(selection), Kept::No))?;
         self.telling.applied("apply", &applied);
         Ok(applied)
     }
@@ -330,7 +334,7 @@ impl Session {
     ///
     /// As for [`Session::changes`], and [`Error::Io`] when the directory cannot be opened.
     pub fn save_output(&self, into: impl AsRef<Path>) -> Result<Applied> {
-        let saved = self.with_files(|files| files.save_output(into.as_ref()))??;
+        let saved = self.review(|files| (files.save_output(into.as_ref()), Kept::Yes))??;
         self.telling.applied("save output", &saved);
         Ok(saved)
     }
@@ -359,10 +363,50 @@ impl Session {
     /// # }
     /// ```
     pub fn snapshot(&self) -> Result<Vec<u8>> {
-        let audit = self.telling.audit();
-        let bytes = snapshot::write(&self.jar, &self.lock()?.rest(&self.jar)?, audit.id())?;
-        audit.step(AuditKind::Snapshot, &format!("{} bytes", bytes.len()), None, Map::new());
+        if self.jar.snapshot_key.is_none() {
+            return Err(Error::NoSnapshotKey);
+        }
+        let body = self.packed(self.id())?;
+        if let Place::There(there) = &self.place
+            && let Some(claimed) = served_state(&self.jar, &body)?
+        {
+            there.vouch(&claimed)?;
+        }
+        let bytes = snapshot::seal(&self.jar, &body)?;
+        self.telling.audit().step(AuditKind::Snapshot, &format!("{} bytes", bytes.len()), None, Map::new());
         Ok(bytes)
+    }
+
+    /// Does something with the files, wherever the session is: in this process, which has the grants. With whether they are as they were.
+    fn review<T>(&self, act: impl FnOnce(&mut Files) -> (T, Kept)) -> Result<T> {
+        match &self.place {
+            Place::Here(here) => here.with_files(|files| act(files).0),
+            Place::There(there) => there.review(|bytes| {
+                let Jar { image, limits, grants, .. } = &self.jar;
+                let mut files = Files::handed_over(bytes, limits, image.files(), grants)?;
+                files.tell(self.telling.audit());
+                match act(&mut files) {
+                    (done, Kept::Yes) => Ok((done, None)),
+                    (done, Kept::No) => Ok((done, Some(files.hand_over(grants)?))),
+                }
+            }),
+        }
+    }
+
+    /// The files of a session in this process.
+    pub(crate) fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
+        match &self.place {
+            Place::Here(here) => here.with_files(act),
+            Place::There(_) => Err(Error::Internal("the session is in another process".to_owned())),
+        }
+    }
+
+    /// The body of a snapshot, of a session that is called `name`.
+    pub(crate) fn packed(&self, name: &str) -> Result<Arc<[u8]>> {
+        match &self.place {
+            Place::Here(here) => Ok(snapshot::pack(&self.jar, &here.rest(&self.jar)?, name)?.into()),
+            Place::There(there) => there.pack(name),
+        }
     }
 
     /// `count` sessions that go on from here, each on its own, and with randomness of its own. They take up a place when they are first used, and
@@ -389,11 +433,33 @@ impl Session {
         if count > FORKS_MAX {
             return Err(Error::TooManyForks { count, most: FORKS_MAX });
         }
-        let rest = self.lock()?.rest(&self.jar)?;
+        self.forks(count, |_| self.jar.clone())
+    }
+
+    /// The same, each from a jar of its own.
+    pub(crate) fn forks(&self, count: usize, jar: impl Fn(u64) -> Jar) -> Result<Vec<Self>> {
         let audit = self.telling.audit();
+        let telling = || Telling::of_session(Some(audit.id().to_owned()));
+        let forks = match &self.place {
+            Place::Here(here) => {
+                let rest: Rest = here.rest(&self.jar)?;
+                let fork = |number| {
+                    let place = Place::Here(Here::at_rest(rest.fork(number)));
+                    Self { jar: jar(number), place, telling: telling() }
+                };
+                (0..count as u64).map(fork).collect()
+            }
+            Place::There(there) => {
+                let fork = |(number, fork): (u64, RemoteFork)| {
+                    let telling = telling();
+                    let place = Place::There(fork.told_to(telling.audit()));
+                    Self { jar: jar(number), place, telling }
+                };
+                (0..).zip(there.fork(count)?).map(fork).collect()
+            }
+        };
         audit.step(AuditKind::Fork, &format!("{count} sessions"), None, Map::new());
-        let fork = |number| Self::at_rest(self.jar.clone(), rest.fork(number), audit.id());
-        Ok((0..count as u64).map(fork).collect())
+        Ok(forks)
     }
 
     /// Gives the session's place to others until it is next used. It keeps what it has, and a copy of its memory's pages.
@@ -402,76 +468,26 @@ impl Session {
     ///
     /// [`Error::Busy`] or [`Error::Closed`].
     pub fn hibernate(&self) -> Result<()> {
-        let mut state = self.lock()?;
-        *state = State::Rest(Box::new(state.rest(&self.jar)?));
-        Ok(())
-    }
-
-    fn with_files<T>(&self, act: impl FnOnce(&mut Files) -> T) -> Result<T> {
-        self.with_kept(|files, _| act(files))
-    }
-
-    /// The files, whatever has become of the session, and what must not be shown.
-    fn with_kept<T>(&self, act: impl FnOnce(&mut Files, Option<&Arc<Secrets>>) -> T) -> Result<T> {
-        match &mut *self.lock()? {
-            State::Live(live) => {
-                let host = live.host();
-                Ok(act(&mut host.files, host.secrets.as_ref()))
-            }
-            State::Rest(rest) => Ok(act(&mut rest.kept.files, rest.kept.secrets.as_ref())),
-            State::Closed(Some(left)) => Ok(act(&mut left.files, left.secrets.as_ref())),
-            State::Closed(None) => Err(Error::Closed),
+        match &self.place {
+            Place::Here(here) => here.hibernate(&self.jar),
+            Place::There(there) => there.hibernate(self.id()),
         }
-    }
-
-    fn lock(&self) -> Result<MutexGuard<'_, State>> {
-        self.state.try_lock().map_err(|_| Error::Busy)
-    }
-
-    /// Asks the engine something that runs none of the user's code to its end.
-    async fn ask(&self, verb: Verb, code: &str, more: impl FnOnce(&mut Encoder)) -> Result<Report> {
-        let limits = Limits {
-            time_ms: self.jar.limits.time_ms.min(PROMPT_TIME_MS),
-            ..Limits::clone(&self.jar.limits)
-        };
-        let mut state = self.lock()?;
-        let mut live = state.wake(&self.jar, self.telling.audit()).await?;
-        let (report, intact) = live.ask((verb, code, &limits), more).await;
-        if intact {
-            *state = State::Live(live);
-        }
-        Ok(report)
     }
 }
 
-impl State {
-    /// An instance to work with. Until it is put back, the session is at rest as it was before.
-    async fn wake(&mut self, jar: &Jar, audit: &Audit) -> Result<Box<Live>> {
-        match self {
-            Self::Live(live) => {
-                let rest = Box::new(live.rest(jar));
-                match std::mem::replace(self, Self::Rest(rest)) {
-                    Self::Live(live) => Ok(live),
-                    Self::Rest(_) | Self::Closed(_) => Err(Error::Closed),
-                }
-            }
-            Self::Rest(rest) => Ok(Box::new(Live::resume(jar, rest, audit).await?)),
-            Self::Closed(_) => Err(Error::Closed),
-        }
-    }
+/// Whether files are as they were.
+enum Kept {
+    Yes,
+    No,
+}
 
-    fn left_by(live: &mut Live) -> Self {
-        let host = live.host();
-        Self::Closed(Some(Box::new(Left { files: host.files.clone(), secrets: host.secrets.clone() })))
+/// What a snapshot says of what was granted to its session. Most were granted nothing that is worth looking for.
+fn served_state(jar: &Jar, body: &[u8]) -> Result<Option<State>> {
+    let grants = &jar.grants;
+    if grants.mounts.is_empty() && grants.secrets.is_empty() && grants.tools.is_empty() {
+        return Ok(None);
     }
-
-    fn rest(&mut self, jar: &Jar) -> Result<Rest> {
-        match self {
-            Self::Live(live) => Ok(live.rest(jar)),
-            Self::Rest(rest) => Ok(Rest::clone(rest)),
-            Self::Closed(_) => Err(Error::Closed),
-        }
-    }
+    Ok(Some(State::claimed(Claims::of(jar, body)?)))
 }
 
 impl std::fmt::Debug for Session {

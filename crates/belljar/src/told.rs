@@ -24,6 +24,11 @@ impl Telling {
         &self.0
     }
 
+    /// It has turned out to go on from another one.
+    pub(crate) fn goes_on_from(&self, parent: &str) {
+        self.0.goes_on_from(parent);
+    }
+
     /// Tells that a run was refused before it began.
     pub(crate) fn refused(&self, error: &Error) {
         self.0.step(AuditKind::RunBegin, "", Some(&error.to_string()), Map::new());

@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod grant_args;
 mod interrupt;
+mod jail_args;
 mod limit_args;
 mod log;
 mod open;
@@ -32,6 +33,8 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    // Whoever uses workers may name this program to be them.
+    belljar::Workers::serve_if_asked();
     log::show();
     let code = match Cli::try_parse() {
         Ok(cli) => {

@@ -44,16 +44,10 @@ impl SnapshotArgs {
         Ok(jar.restore(&read(file)?)?)
     }
 
-    /// Keeps the session where it was asked for. Whether it could be: one that has ended cannot.
-    pub(crate) fn keep(&self, session: &Session) -> Result<bool, Failure> {
-        let Some(file) = &self.save else { return Ok(true) };
-        if session.is_closed() {
-            return Ok(false);
-        }
-        let snapshot = session.snapshot()?;
-        write(file, &snapshot)
-            .map_err(|error| Failure::system(format!("cannot write {}", file.display()), error))?;
-        Ok(true)
+    /// Makes ready to keep a session: the file is begun now, since there may be a jail later.
+    pub(crate) fn keeping(&self) -> Result<Keeping, Failure> {
+        let begun = self.save.as_ref().map(|file| Part::begin(file).map_err(|error| unwritable(file, error)));
+        begun.transpose().map(Keeping)
     }
 
     /// Where the session is kept.
@@ -83,6 +77,34 @@ impl SnapshotArgs {
         }
         read_key(&file)
     }
+}
+
+/// Where a session will be kept, if it is to be.
+pub(crate) struct Keeping(Option<Part>);
+
+impl Keeping {
+    /// The folder in which a file gets its name then.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.0.as_ref().map(|part| match part.file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        })
+    }
+
+    /// Keeps the session where it was asked for. Whether it could be: one that has ended cannot.
+    pub(crate) fn keep(self, session: &Session) -> Result<bool, Failure> {
+        let Some(part) = self.0 else { return Ok(true) };
+        if session.is_closed() {
+            return Ok(false);
+        }
+        let (snapshot, file) = (session.snapshot()?, part.file.clone());
+        part.finish(&snapshot).map_err(|error| unwritable(&file, error))?;
+        Ok(true)
+    }
+}
+
+fn unwritable(file: &Path, error: io::Error) -> Failure {
+    Failure::system(format!("cannot write {}", file.display()), error)
 }
 
 /// `$XDG_STATE_HOME/belljar/snapshot.key`, or the same under `~/.local/state`.
@@ -137,18 +159,35 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Writes a file that only its owner can read, whole or not at all.
 fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut part = file.as_os_str().to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = PathBuf::from(part);
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&part)
-        .and_then(|mut opened| opened.write_all(bytes).and_then(|()| opened.sync_all()))
-        .and_then(|()| fs::rename(&part, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
+    Part::begin(file)?.finish(bytes)
+}
+
+/// A file that only its owner can read, on its way to its name. Without that it is gone when this is.
+struct Part {
+    file: PathBuf,
+    part: PathBuf,
+    opened: fs::File,
+}
+
+impl Part {
+    fn begin(file: &Path) -> io::Result<Self> {
+        let mut part = file.as_os_str().to_owned();
+        part.push(format!(".{}.part", std::process::id()));
+        let part = PathBuf::from(part);
+        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        Ok(Self { file: file.to_owned(), part, opened })
     }
-    written
+
+    fn finish(mut self, bytes: &[u8]) -> io::Result<()> {
+        self.opened.write_all(bytes)?;
+        self.opened.sync_all()?;
+        fs::rename(&self.part, &self.file)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // After a rename there is nothing under this name.
+        let _ = fs::remove_file(&self.part);
+    }
 }

@@ -18,10 +18,34 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("crates/belljar/src/host/files/pack/", &["std::fs"]),
     ("crates/belljar/src/host/mapped.rs", &["std::fs", "rustix::mm"]),
     // Mounted directories are reached from descriptors, and in no other way.
-    ("crates/belljar/src/host/files/mounts/", &["SystemTime"]),
+    ("crates/belljar/src/host/files/mounts/", &["SystemTime", "rustix::fs"]),
     ("crates/belljar/src/host/files/error.rs", &["rustix::io"]),
     // The network: addresses, and names that become addresses.
     ("crates/belljar/src/host/net/", &["std::net"]),
+    // The jail: what the process takes from itself.
+    (
+        "crates/belljar/src/worker/jail/linux/",
+        &[
+            "std::env",
+            "std::fs",
+            "std::process",
+            "rustix::fs",
+            "rustix::io",
+            "rustix::process",
+            "rustix::thread",
+        ],
+    ),
+    // Worker processes: the program that is started and what becomes of it, the socket to it, memory that is shared with it, and waiting for any of these.
+    (
+        "crates/belljar/src/worker/process.rs",
+        &["std::env", "std::fs", "std::process", "rustix::io", "rustix::param"],
+    ),
+    ("crates/belljar/src/worker/channel.rs", &["rustix::cmsg_space", "rustix::io", "rustix::net"]),
+    ("crates/belljar/src/worker/memory.rs", &["std::fs", "rustix::fs"]),
+    ("crates/belljar/src/worker/listen.rs", &["rustix::event", "rustix::io"]),
+    ("crates/belljar/src/worker/peer.rs", &["rustix::event", "rustix::io"]),
+    // A worker is asked for on the command line, and ends as a process.
+    ("crates/belljar/src/worker/inside/mod.rs", &["std::env", "std::process"]),
     // Policies, and what they name: files with certificates, values of secrets, variables.
     ("crates/belljar/src/policy/machine.rs", &["std::fs", "std::env"]),
     // What the machine says about time and chance, each in the one file that asks.
@@ -44,7 +68,7 @@ pub(super) const CALLERS: &[(&str, &str)] = &[
 /// Modules that may import each other, and why.
 pub(super) const CIRCLES: &[(&str, &str)] = &[
     (
-        "jar, live, session, snapshot",
+        "here, jar, live, session, snapshot, worker::services::serving",
         "a jar starts and restores sessions, and each form of a session knows the jar that it was made from",
     ),
     (

@@ -6,8 +6,9 @@
 //! never let an idle machine sleep.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wasmtime::{Engine, EngineWeak};
@@ -77,7 +78,6 @@ struct Clock {
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     engines: Vec<EngineWeak>,
     next_id: u64,
@@ -85,22 +85,34 @@ struct State {
     due_of: BTreeMap<u64, Duration>,
     /// When the thread will wake by itself.
     wakes: Duration,
+    /// Begun when an alarm is first set.
+    thread: Option<JoinHandle<()>>,
+    /// Whether the thread is to end.
+    rests: bool,
 }
 
 struct Entry {
     waker: Option<Waker>,
 }
 
-static CLOCK: LazyLock<&'static Clock> = LazyLock::new(|| {
-    let clock: &'static Clock =
-        Box::leak(Box::new(Clock { state: Mutex::default(), changed: Condvar::new() }));
-    // Without its clock a session could not be stopped, so a process that cannot start the thread must not run code at all.
-    std::thread::Builder::new()
-        .name("belljar-clock".to_owned())
-        .spawn(|| clock.run())
-        .expect("a process that runs sessions can start one thread");
-    clock
-});
+static CLOCK: Clock = Clock { state: Mutex::new(State::new()), changed: Condvar::new() };
+
+/// Ends the clock's thread, until an alarm is set: for a process that must have one thread only for a moment. Whether there was one.
+pub(crate) fn rest() -> bool {
+    let mut state = CLOCK.lock();
+    let Some(thread) = state.thread.take() else { return false };
+    state.rests = true;
+    drop(state);
+    CLOCK.changed.notify_one();
+    // It does not panic; if it had, it would have ended as well.
+    let _ = thread.join();
+    let mut state = CLOCK.lock();
+    state.rests = false;
+    if !state.due.is_empty() {
+        state.begin();
+    }
+    true
+}
 
 impl Clock {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -112,6 +124,7 @@ impl Clock {
         let mut state = self.lock();
         state.remove(id);
         state.insert(due, id, waker);
+        state.begin();
         if due < state.wakes {
             state.wakes = due;
             drop(state);
@@ -121,7 +134,7 @@ impl Clock {
 
     fn run(&self) {
         let mut state = self.lock();
-        loop {
+        while !state.rests {
             let now = monotonic();
             if state.ring(now) {
                 state.advance();
@@ -142,6 +155,29 @@ impl Clock {
 }
 
 impl State {
+    const fn new() -> Self {
+        Self {
+            engines: Vec::new(),
+            next_id: 0,
+            due: BTreeMap::new(),
+            due_of: BTreeMap::new(),
+            wakes: Duration::ZERO,
+            thread: None,
+            rests: false,
+        }
+    }
+
+    /// Starts the thread, if there is none.
+    fn begin(&mut self) {
+        if self.thread.is_some() || self.rests {
+            return;
+        }
+        let thread = std::thread::Builder::new().name("belljar-clock".to_owned());
+        // Without its clock a session could not be stopped, so a process that cannot start the thread must not run code at all.
+        let thread = thread.spawn(|| CLOCK.run()).expect("a process that runs sessions can start one thread");
+        self.thread = Some(thread);
+    }
+
     fn insert(&mut self, due: Duration, id: u64, waker: Option<Waker>) {
         self.due.insert((due, id), Entry { waker });
         self.due_of.insert(id, due);
@@ -204,6 +240,18 @@ mod tests {
         let alarm = Alarm::new();
         let due = monotonic() + Duration::from_millis(2);
         assert!(alarm.poll_until(due, &Context::from_waker(&waker)).is_pending());
+        wait_for(|| count.0.load(Ordering::SeqCst) == 1);
+        assert!(monotonic() >= due);
+    }
+
+    #[test]
+    fn a_clock_that_rested_goes_on() {
+        let count = Arc::new(Count(AtomicU32::new(0)));
+        let waker = Waker::from(Arc::clone(&count));
+        let alarm = Alarm::new();
+        let due = monotonic() + Duration::from_millis(20);
+        assert!(alarm.poll_until(due, &Context::from_waker(&waker)).is_pending());
+        rest();
         wait_for(|| count.0.load(Ordering::SeqCst) == 1);
         assert!(monotonic() >= due);
     }

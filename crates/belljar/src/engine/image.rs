@@ -237,7 +237,12 @@ impl Image {
 
     /// Where other images of the same making are found: where this one was, or in the usual places.
     pub(crate) fn near(&self) -> Vec<PathBuf> {
-        self.0.folder.ancestors().nth(2).map(Path::to_owned).into_iter().chain(search_path()).collect()
+        std::iter::once(self.shelf().to_owned()).chain(search_path()).collect()
+    }
+
+    /// The folder with images of all makings in which it was found.
+    pub(crate) fn shelf(&self) -> &Path {
+        self.0.folder.ancestors().nth(2).unwrap_or(&self.0.folder)
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {

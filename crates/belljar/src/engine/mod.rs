@@ -17,7 +17,7 @@ pub(crate) mod wasi;
 mod bridges;
 pub(crate) mod checkpoint;
 mod faults;
-mod pages;
+pub(crate) mod pages;
 
 pub(crate) mod encode;
 

@@ -32,6 +32,11 @@ pub(super) fn expect_writing(memory: &mut [u8]) {
     let _ = unsafe { rustix::mm::madvise(start, len, rustix::mm::Advice::LinuxPopulateWrite) };
 }
 
+/// Opens the kernel's table, for a process that will not be able to.
+pub(crate) fn prepare() {
+    let _ = PageMap::of_this_process();
+}
+
 /// The kernel's table of this process's pages.
 #[derive(Clone)]
 struct PageMap {

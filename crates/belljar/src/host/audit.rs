@@ -24,7 +24,7 @@ pub(crate) struct Audit(Option<Arc<Told>>);
 struct Told {
     /// Drawn when it is first needed.
     id: OnceLock<String>,
-    parent: Option<String>,
+    parent: OnceLock<String>,
     /// What must not be told.
     secrets: OnceLock<Arc<Secrets>>,
     has_begun: AtomicBool,
@@ -38,7 +38,15 @@ struct Told {
 impl Audit {
     /// A session that goes on from another, or from none.
     pub(crate) fn of_session(parent: Option<String>) -> Self {
+        let parent = parent.map_or_else(OnceLock::new, OnceLock::from);
         Self(Some(Arc::new(Told { parent, ..Told::default() })))
+    }
+
+    /// It goes on from another one, which was not known when it began.
+    pub(crate) fn goes_on_from(&self, parent: &str) {
+        if let Some(told) = &self.0 {
+            let _ = told.parent.set(parent.to_owned());
+        }
     }
 
     /// What the session is called, here and nowhere else.
@@ -172,7 +180,7 @@ impl Told {
         let event = AuditEvent {
             time: now_rfc3339(),
             session: Some(self.id().to_owned()),
-            parent: self.parent.clone(),
+            parent: self.parent.get().cloned(),
             run: self.run.load(Ordering::Relaxed),
             kind,
             decision,

@@ -65,6 +65,16 @@ impl Input {
     }
 }
 
+impl Input {
+    /// At most `most` bytes of what has come; nothing at the end.
+    pub(crate) fn take(&mut self, most: usize) -> Vec<u8> {
+        let rest = &self.piece[self.taken..];
+        let piece = rest[..rest.len().min(most)].to_vec();
+        self.taken += piece.len();
+        piece
+    }
+}
+
 /// What goes to and from the thread that reads.
 struct Pipe(Arc<Shared>);
 

@@ -11,6 +11,7 @@ pub(crate) mod stop;
 pub(crate) mod stopwatch;
 
 pub(crate) mod audit;
+pub(crate) mod elsewhere;
 pub(crate) mod files;
 pub(crate) mod input;
 pub(crate) mod net;
@@ -31,6 +32,7 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::outcome::{File, FileChange, Outcome};
 use audit::Audit;
+use elsewhere::Elsewhere;
 use files::{Channel, Files};
 use input::Input;
 use meter::Meter;
@@ -59,6 +61,8 @@ pub(crate) struct Host {
     pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) tools: Tools,
     pub(crate) audit: Audit,
+    /// The process that serves what was granted, if it is not this one.
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
     pub(crate) cpu: Arc<CpuTime>,
     /// Environment variables as the guest sees them, `NAME=value`, without NUL bytes.
     pub(crate) environment: Vec<String>,
@@ -106,6 +110,7 @@ impl Host {
             secrets: None,
             tools: Tools::default(),
             audit: Audit::default(),
+            elsewhere: None,
             cpu: Arc::default(),
             environment: Vec::new(),
         }

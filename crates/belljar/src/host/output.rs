@@ -38,6 +38,8 @@ pub(crate) struct Output {
     held: u64,
     on_limit: OnOutputLimit,
     sink: Option<Box<dyn Sink>>,
+    /// Everything goes to the sink as it comes, and nothing is kept.
+    relays: bool,
     /// Search stdout and stderr for secrets, where there are any.
     scrubbers: Option<[Scrubber; 2]>,
 }
@@ -63,8 +65,15 @@ impl Output {
             held: 0,
             on_limit: limits.on_output_limit,
             sink,
+            relays: false,
             scrubbers: None,
         }
+    }
+
+    /// Output that `sink` takes as it is printed, to be kept, cut and searched by whoever knows what must not be shown.
+    pub(crate) fn relay(sink: Box<dyn Sink>) -> Self {
+        let limits = Limits { on_output_limit: OnOutputLimit::Cut, ..Limits::default() };
+        Self { relays: true, ..Self::new(&limits, Some(sink)) }
     }
 
     /// The same, and nothing passes that holds a secret.
@@ -81,8 +90,12 @@ impl Output {
         stream: Stream,
         (ptr, len): (u32, u32),
     ) -> Result<(), Stop> {
-        let bytes = memory.bytes(ptr, len)?;
-        self.printed += u64::from(len);
+        self.pass(meter, stream, memory.bytes(ptr, len)?)
+    }
+
+    /// Takes what a guest prints, wherever that was.
+    pub(crate) fn pass(&mut self, meter: &mut Meter, stream: Stream, bytes: &[u8]) -> Result<(), Stop> {
+        self.printed += bytes.len() as u64;
         match &mut self.scrubbers {
             Some(scrubbers) => {
                 let bytes = scrubbers[index(stream)].push(bytes);
@@ -96,6 +109,10 @@ impl Output {
 
     /// Keeps what may pass, as far as there is room.
     fn take(&mut self, meter: &mut Meter, stream: Stream, bytes: &[u8]) {
+        if let (true, Some(sink)) = (self.relays, &mut self.sink) {
+            sink.write(stream, bytes);
+            return;
+        }
         let (head, rest) = bytes.split_at(bytes.len().min(self.head_room));
         if !head.is_empty() {
             self.head_room -= head.len();
@@ -221,7 +238,11 @@ impl fmt::Debug for Output {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::host::random::Random;
+    use crate::host::secrets::Secret;
     use proptest::prelude::*;
 
     fn print(output: &mut Output, meter: &mut Meter, stream: Stream, text: &[u8]) -> Result<(), Stop> {
@@ -232,6 +253,36 @@ mod tests {
 
     fn limits(output_bytes: u64) -> Limits {
         Limits { output_bytes, ..Limits::default() }
+    }
+
+    /// What a worker relays is searched and cut by its parent as if it had been printed there.
+    #[test]
+    fn relayed_output_is_kept_and_cut_elsewhere() {
+        let limits = Limits { output_bytes: 40, ..Limits::default() };
+        let (mut there, mut here) = (Meter::new(&limits), Meter::new(&limits));
+        let secret = Secret::new("KEY", "h.example", "X-Key", "correct-horse").unwrap();
+        let secrets = Secrets::new(&[secret], &mut Random::from_seed(0)).unwrap();
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&sent);
+        let take = move |stream: Stream, bytes: &[u8]| sink.lock().unwrap().push((stream, bytes.to_vec()));
+        let mut relay = Output::relay(Box::new(take));
+        let mut own = Output::new(&limits, None).without(Some(&secrets));
+        for text in ["1234567890 the key is corr", "ect-horse", "", &"-".repeat(100), "correct-horse"] {
+            print(&mut relay, &mut there, Stream::Stdout, text.as_bytes()).unwrap();
+            print(&mut own, &mut here, Stream::Stdout, text.as_bytes()).unwrap();
+        }
+        let own = own.finish(&mut here);
+        assert_eq!((relay.held, there.held()), (0, 0), "nothing is kept there");
+        let relayed = relay.finish(&mut there);
+        assert!(relayed.chunks.is_empty() && relayed.truncated == Truncated::default());
+        assert_eq!(relayed.bytes, own.bytes);
+        let mut output = Output::new(&limits, None).without(Some(&secrets));
+        for (stream, bytes) in sent.lock().unwrap().iter() {
+            output.pass(&mut here, *stream, bytes).unwrap();
+        }
+        let printed = output.finish(&mut here);
+        assert_eq!((printed.chunks, printed.truncated), (own.chunks, own.truncated));
+        assert!(own.truncated.stdout_bytes > 0);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Host;
-use super::audit::Entry;
+use super::audit::{Audit, Entry};
+use super::meter::Meter;
 use super::operations::{Answer, Failure, Field, Waiting, next_field};
 use crate::audit::AuditKind;
 use crate::error::Error;
@@ -63,6 +64,15 @@ impl Tools {
         Value::from_iter(self.granted.values().map(|tool| tool.described())).to_string()
     }
 
+    /// What the meter holds for a call, and the tool if its caller answers it. Nothing for what is no call of a tool that there is.
+    pub(crate) fn held_for(&self, request: &[u8]) -> (u64, Option<String>) {
+        let tool = read(request).ok().and_then(|(name, _)| self.granted.get(name));
+        tool.map_or((0, None), |tool| {
+            let is_of_the_caller = tool.tool.work.is_of_the_caller();
+            (tool.tool.result_bytes_max, is_of_the_caller.then(|| tool.tool.name.clone()))
+        })
+    }
+
     fn count(&mut self, tool: &GrantedTool) -> Result<(), Refusal> {
         let name = &tool.tool.name;
         let calls = self.calls.entry(name.clone()).or_default();
@@ -82,9 +92,10 @@ impl Tools {
 }
 
 /// Begins a call.
-pub(crate) fn begin(host: &mut Host, request: &[u8]) -> Answer {
+pub(crate) fn begin(tools: &mut Tools, meter: &mut Meter, audit: &Audit, request: &[u8]) -> Answer {
     let mut told = Entry::none();
-    match admit(host, request, &mut told).and_then(|(tool, call)| make(host, &tool, call, &mut told)) {
+    let admitted = admit(tools, audit, request, &mut told);
+    match admitted.and_then(|(tool, call)| make(meter, &tool, call, &mut told)) {
         Ok(answer) => answer,
         Err((failure, text)) => {
             told.refuse(&text);
@@ -94,16 +105,21 @@ pub(crate) fn begin(host: &mut Host, request: &[u8]) -> Answer {
 }
 
 /// Whether the call may be made: a tool that there is, arguments that fit, calls left.
-fn admit(host: &mut Host, request: &[u8], told: &mut Entry) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
+fn admit(
+    tools: &mut Tools,
+    audit: &Audit,
+    request: &[u8],
+    told: &mut Entry,
+) -> Result<(Arc<GrantedTool>, ToolCall), Refusal> {
     let read = read(request);
-    *told = host.audit.entry(AuditKind::Tool, || read.as_ref().map_or("", |(name, _)| name).to_owned());
+    *told = audit.entry(AuditKind::Tool, || read.as_ref().map_or("", |(name, _)| name).to_owned());
     let (name, arguments) = read.map_err(|text| (Failure::Invalid, text))?;
     told.detail("arguments_bytes", || arguments.len().into());
     told.detail("arguments_hash", || blake3::hash(arguments).to_string().into());
-    let Some(tool) = host.tools.granted.get(name).cloned() else {
+    let Some(tool) = tools.granted.get(name).cloned() else {
         return Err((Failure::Denied, format!("there is no tool {name:?}")));
     };
-    host.tools.count(&tool)?;
+    tools.count(&tool)?;
     if is_too_deep(arguments) {
         return Err((
             Failure::Limit,
@@ -126,14 +142,14 @@ fn admit(host: &mut Host, request: &[u8], told: &mut Entry) -> Result<(Arc<Grant
 
 /// Has an admitted call made.
 fn make(
-    host: &mut Host,
+    meter: &mut Meter,
     tool: &Arc<GrantedTool>,
     call: ToolCall,
     told: &mut Entry,
 ) -> Result<Answer, Refusal> {
     let held = tool.tool.result_bytes_max;
     let no_room = |_| (Failure::Limit, format!("there is no memory left for the result of {}", call.tool));
-    host.meter.hold(held).map_err(no_room)?;
+    meter.hold(held).map_err(no_room)?;
     if tool.tool.work.is_of_the_caller() {
         let arguments = call.arguments.to_string();
         told.detail("outcome", || "asked of the caller".into());
@@ -201,10 +217,15 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
     for (id, field) in fields {
         let waiting = host.operations.waiting().find(|(waiting, _)| *waiting == id);
         let tool = waiting.map(|(_, waiting)| waiting.tool.clone()).unwrap_or_default();
-        host.audit.entry(AuditKind::Tool, || tool).detail("outcome", || "answered by the caller".into());
+        tell_answered(&host.audit, tool);
         host.operations.answer(id, field);
     }
     Ok(())
+}
+
+/// Tells that the caller has answered a call.
+pub(crate) fn tell_answered(audit: &Audit, tool: String) {
+    audit.entry(AuditKind::Tool, || tool).detail("outcome", || "answered by the caller".into());
 }
 
 /// What the guest is told of a call that was made.

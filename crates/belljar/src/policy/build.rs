@@ -54,7 +54,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn policy(&mut self, document: Document, name: &str) -> Policy {
-        let Document { limits, engines, grants, packages, audit } = document;
+        let Document { limits, engines, grants, packages, audit, jail } = document;
         for (number, package) in packages.with.iter().enumerate() {
             if name_of(package).is_none() {
                 let key = format!("packages.with[{number}]");
@@ -86,6 +86,7 @@ impl Builder<'_> {
             environment: self.environment(&grants.environment),
             packages,
             audit: audit.file.map(|path| self.folder.join(path)),
+            jail: jail.required,
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Document {
     pub(super) packages: Packages,
     /// What is written down.
     pub(super) audit: Audit,
+    /// The jail of the operating system around the process that runs code.
+    pub(super) jail: Jail,
 }
 
 /// Which images may be run.
@@ -116,6 +118,14 @@ pub(super) struct SecretTable {
 pub(super) struct Audit {
     /// The file to which every use and every refusal of a grant is appended as a line of JSON, relative to the policy's. Without it nothing is run.
     pub(super) file: Option<String>,
+}
+
+/// The jail of the operating system.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Jail {
+    /// Whether nothing is run where it cannot be closed. Otherwise what is missing is told, and code runs in what there is.
+    pub(super) required: bool,
 }
 
 /// The schema of [`Limits`], with amounts that may be written with a unit.

@@ -69,6 +69,7 @@ pub struct Policy {
     environment: BTreeMap<String, Option<String>>,
     packages: Packages,
     audit: Option<PathBuf>,
+    jail: bool,
 }
 
 impl Policy {
@@ -132,6 +133,12 @@ impl Policy {
             Some(value) => format!("{name}={value}"),
             None => name.clone(),
         })
+    }
+
+    /// Whether nothing may run where the [jail](crate::Jail) cannot be closed.
+    #[must_use]
+    pub fn requires_jail(&self) -> bool {
+        self.jail
     }
 
     /// Which packages code may have.

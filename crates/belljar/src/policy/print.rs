@@ -36,6 +36,9 @@ impl fmt::Display for Policy {
         if let Some(file) = &self.audit {
             writeln!(f, "\n[audit]\nfile = {}", quoted(&file.display().to_string()))?;
         }
+        if self.jail {
+            writeln!(f, "\n[jail]\nrequired = true")?;
+        }
         Ok(())
     }
 }

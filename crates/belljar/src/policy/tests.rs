@@ -99,6 +99,9 @@ fn a_policy_reads_as_it_is_shown() {
         script_metadata = true
         [audit]
         file = "audit.jsonl"
+
+        [jail]
+        required = true
     "#;
     let first = policy(text);
     assert_eq!(policy(&first.to_string()), first);

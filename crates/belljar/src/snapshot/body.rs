@@ -12,7 +12,7 @@ use crate::engine::checkpoint::{Checkpoint, PAGE_BYTES, base_page};
 use crate::engine::instance::WASM_PAGE_BYTES;
 use crate::error::{Error, Result};
 use crate::host::files::frozen::FrozenFiles;
-use crate::host::operations::KeptOperations;
+use crate::host::operations::{KeptOperations, Waiting};
 use crate::host::random::RandomState;
 use crate::host::secrets::Secrets;
 use crate::host::time::TimeState;
@@ -49,7 +49,7 @@ struct Body {
 }
 
 /// Packs a session at rest.
-pub(super) fn pack(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
+pub(crate) fn pack(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
     let body = Body {
         memory_bytes: rest.memory.memory_bytes,
         pages: rest.memory.pages.clone(),
@@ -79,17 +79,12 @@ pub(super) fn pack(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
 ///
 /// [`SnapshotRefused::Content`] when something in it makes no sense, and [`Error::Mount`] when a directory of the host cannot be mounted.
 pub(crate) fn unpack(jar: &Jar, packed: &[u8]) -> Result<(Rest, String)> {
-    let most = jar.limits.memory_bytes + jar.limits.files_bytes + REST_BYTES_MAX;
-    let (size, _) = lz4_flex::block::uncompressed_size(packed).map_err(|_| BROKEN)?;
-    if size as u64 > most {
-        return Err(SnapshotRefused::Content("it is larger than the limits allow").into());
-    }
-    let bytes = lz4_flex::decompress_size_prepended(packed).map_err(|_| BROKEN)?;
+    let bytes = decompress(jar, packed)?;
     let (body, pages): (Body, &[u8]) = postcard::take_from_bytes(&bytes).map_err(|_| BROKEN)?;
     let memory = memory(jar, &body, pages)?;
     check(jar, &body)?;
     let kept = Kept {
-        files: body.files.thaw(&jar.limits, jar.image.files(), &jar.grants)?,
+        files: body.files.thaw(&jar.limits, jar.image.files(), &jar.grants, jar.elsewhere.as_ref())?,
         time: body.time.resume(),
         random: body.random.map(RandomState::resume),
         environment: body.environment,
@@ -99,6 +94,40 @@ pub(crate) fn unpack(jar: &Jar, packed: &[u8]) -> Result<(Rest, String)> {
     };
     let rest = Rest { memory: Arc::new(memory), kept, seeded: body.seeded, suspended: body.suspended };
     Ok((rest, body.session))
+}
+
+/// What a snapshot says of what was granted to its session.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    /// What was used of each mount's quota, in bytes and files. Empty in a session that has no files yet.
+    pub(crate) used: Vec<(u64, u32)>,
+    /// What the guest knows in the place of secrets.
+    pub(crate) placeholders: Vec<String>,
+    /// Calls that its caller is to answer, with their numbers.
+    pub(crate) waiting: Vec<(u32, Waiting)>,
+}
+
+impl Claims {
+    /// Reads them from what a worker has packed, or from what was signed.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotRefused::Content`] when it cannot be read.
+    pub(crate) fn of(jar: &Jar, packed: &[u8]) -> Result<Self> {
+        let bytes = decompress(jar, packed)?;
+        let (body, _): (Body, _) = postcard::take_from_bytes(&bytes).map_err(|_| BROKEN)?;
+        let waiting = body.operations.waiting().map(|(id, waiting)| (id, waiting.clone())).collect();
+        Ok(Self { used: body.files.used().to_vec(), placeholders: body.placeholders, waiting })
+    }
+}
+
+fn decompress(jar: &Jar, packed: &[u8]) -> Result<Vec<u8>, SnapshotRefused> {
+    let most = jar.limits.memory_bytes + jar.limits.files_bytes + REST_BYTES_MAX;
+    let (size, _) = lz4_flex::block::uncompressed_size(packed).map_err(|_| BROKEN)?;
+    if size as u64 > most {
+        return Err(SnapshotRefused::Content("it is larger than the limits allow"));
+    }
+    lz4_flex::decompress_size_prepended(packed).map_err(|_| BROKEN)
 }
 
 /// What must be so in a snapshot of a session of this jar, besides its memory and files.
@@ -214,9 +243,9 @@ mod tests {
             if cut == 0 {
                 changed.truncate(interesting / 2);
             }
-            match unpack(&jar, &lz4_flex::compress_prepend_size(&changed)) {
-                Ok((rest, parent)) => {
-                    let run = Session::restored(jar.clone(), rest, parent).run_blocking("1");
+            match Session::unpacked(jar.clone(), &lz4_flex::compress_prepend_size(&changed)) {
+                Ok((session, _)) => {
+                    let run = session.run_blocking("1");
                     prop_assert!(!matches!(run, Err(Error::Internal(_))), "{:?}", run);
                 }
                 Err(Error::Snapshot(SnapshotRefused::Content(_))) => {}

@@ -34,6 +34,10 @@ impl SnapshotKey {
         blake3::derive_key("belljar 2026 snapshot signature", &self.key)
     }
 
+    pub(crate) fn tenant_name(&self) -> &str {
+        &self.tenant
+    }
+
     pub(super) fn tenant_id(&self) -> [u8; 32] {
         *blake3::hash(self.tenant.as_bytes()).as_bytes()
     }

@@ -13,21 +13,19 @@ pub use refused::SnapshotRefused;
 
 use crate::error::{Error, Result};
 use crate::jar::Jar;
-use crate::live::Rest;
 
-#[cfg(fuzzing)]
-pub(crate) use body::unpack;
+pub(crate) use body::{Claims, pack, unpack};
+#[cfg(test)]
+pub(crate) use seal::body_of;
 
-/// The snapshot of a session of `jar`, which is called `session`.
-pub(crate) fn write(jar: &Jar, rest: &Rest, session: &str) -> Result<Vec<u8>> {
+/// The snapshot of a session of `jar` whose body is this.
+pub(crate) fn seal(jar: &Jar, body: &[u8]) -> Result<Vec<u8>> {
     let key = jar.snapshot_key.as_ref().ok_or(Error::NoSnapshotKey)?;
-    let body = body::pack(jar, rest, session)?;
-    Ok(seal::seal(key, &seal::Context::of(jar, key), &body))
+    Ok(seal::seal(key, &seal::Context::of(jar, key), body))
 }
 
-/// The session at rest that `bytes` are a snapshot of, and what it was called.
-pub(crate) fn read(jar: &Jar, bytes: &[u8]) -> Result<(Rest, String)> {
+/// The body of a snapshot of a session of `jar`.
+pub(crate) fn open<'a>(jar: &Jar, bytes: &'a [u8]) -> Result<&'a [u8]> {
     let key = jar.snapshot_key.as_ref().ok_or(Error::NoSnapshotKey)?;
-    let body = seal::open(key, &seal::Context::of(jar, key), bytes)?;
-    body::unpack(jar, body)
+    Ok(seal::open(key, &seal::Context::of(jar, key), bytes)?)
 }

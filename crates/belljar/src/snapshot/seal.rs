@@ -95,7 +95,7 @@ fn sign(key: &SnapshotKey, sealed: &[u8]) -> blake3::Hash {
 
 /// The body of a snapshot, whoever signed it.
 #[cfg(test)]
-pub(super) fn body_of(sealed: &[u8]) -> &[u8] {
+pub(crate) fn body_of(sealed: &[u8]) -> &[u8] {
     &sealed[BODY_AT..]
 }
 

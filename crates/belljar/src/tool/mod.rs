@@ -238,7 +238,7 @@ impl Tool {
 
     /// Whether code awaits it.
     pub(crate) fn is_awaited(&self) -> bool {
-        !matches!(self.work, Work::OnAThread(_))
+        !matches!(self.work, Work::OnAThread(_) | Work::Elsewhere { awaited: false })
     }
 }
 

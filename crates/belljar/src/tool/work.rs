@@ -26,6 +26,10 @@ pub(crate) enum Work {
     OnAThread(Arc<dyn Fn(Value) -> Done + Send + Sync>),
     AsFuture(Arc<dyn Fn(Value) -> Working<Done> + Send + Sync>),
     OfTheCaller,
+    /// The process that has the tool does it, for a session that lives in another.
+    Elsewhere {
+        awaited: bool,
+    },
 }
 
 type QuickCheck = dyn Fn(&ToolCall) -> Result<(), String> + Send + Sync;
@@ -72,7 +76,7 @@ impl Work {
         matches!(self, Self::OfTheCaller)
     }
 
-    /// Does the work of one call, in the place that it was given. None for a tool that the caller answers.
+    /// Does the work of one call, in the place that it was given. None for a tool that the caller answers, or another process has.
     pub(crate) fn begin(&self, tool: &str, arguments: Value, place: Option<Place>) -> Option<Working<Done>> {
         match self {
             Self::OnAThread(function) => {
@@ -85,7 +89,7 @@ impl Work {
                     work.await
                 }))
             }
-            Self::OfTheCaller => None,
+            Self::OfTheCaller | Self::Elsewhere { .. } => None,
         }
     }
 }

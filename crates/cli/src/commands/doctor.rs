@@ -1,5 +1,6 @@
 //! `belljar doctor`: what this machine offers, which images it has, and whether they work.
 
+mod jail;
 mod machine;
 mod selftest;
 
@@ -30,6 +31,7 @@ pub(crate) struct DoctorArgs {
 struct Findings {
     version: &'static str,
     machine: Machine,
+    jail: jail::Findings,
     looked_in: Vec<PathBuf>,
     images: Vec<ImageFindings>,
     missing: Vec<&'static str>,
@@ -71,6 +73,7 @@ fn examine() -> Result<Findings, Failure> {
     Ok(Findings {
         version: env!("CARGO_PKG_VERSION"),
         machine: Machine::look(),
+        jail: jail::Findings::look(),
         looked_in: belljar::search_path(),
         images,
         missing,
@@ -97,7 +100,7 @@ fn image(runtime: &Runtime, name: String) -> ImageFindings {
 fn report(findings: &Findings) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "belljar   {}\n{}", findings.version, findings.machine);
+    let _ = writeln!(text, "belljar   {}\n{}\n{}", findings.version, findings.machine, findings.jail);
     for folder in &findings.looked_in {
         let _ = writeln!(text, "images    looked for in {}", folder.display());
     }

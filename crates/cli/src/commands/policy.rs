@@ -87,6 +87,7 @@ fn described(policy: &Policy) -> Value {
         },
         "packages": policy.packages(),
         "audit": policy.audit_file().map(shown),
+        "jail": { "required": policy.requires_jail() },
         "missing": policy.missing(),
     })
 }

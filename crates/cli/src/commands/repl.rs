@@ -5,17 +5,20 @@ mod prompt;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use belljar::{CancelToken, Completeness, Ended, Jar, Outcome, Request, Runtime, Session, SessionState};
+use belljar::{
+    Access, CancelToken, Completeness, Ended, Jar, Outcome, Request, Runtime, Session, SessionState,
+};
 use clap::Args;
 
 use self::prompt::{Line, Prompt};
 use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
+use crate::jail_args::JailArgs;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
 use crate::package_args::PackageArgs;
 use crate::render::{self, Screen};
-use crate::snapshot_args::SnapshotArgs;
+use crate::snapshot_args::{Keeping, SnapshotArgs};
 
 /// Which language to speak, and within which limits.
 #[derive(Args)]
@@ -26,6 +29,8 @@ pub(crate) struct ReplArgs {
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
+    jail: JailArgs,
+    #[command(flatten)]
     packages: PackageArgs,
     #[command(flatten)]
     snapshots: SnapshotArgs,
@@ -33,18 +38,26 @@ pub(crate) struct ReplArgs {
 
 /// Reads code, runs it and shows what it gives, until there is no more or the code exits.
 pub(crate) fn repl(args: &ReplArgs) -> Result<ExitCode, Failure> {
+    let jail = args.jail.begin();
     // Room for two: a session that has ended is followed by another while the prompt still holds it.
     let runtime = Runtime::new(2)?;
     let allowed = open::allowed(&runtime, &args.engine, &args.limits)?;
     let packages = args.packages.wanted(allowed.policy.as_ref())?;
+    let jail = jail.under(allowed.policy.as_ref())?;
     let jar = args.snapshots.prepare(open::jar(&runtime, &args.engine, allowed, &packages)?)?;
-    let (screen, interrupt, snapshots) = (Screen::new(), Interrupt::listen()?, args.snapshots.clone());
-    let talk = Talk { screen, interrupt, jar, snapshots };
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        talk.with_a_person(&args.engine)
-    } else {
-        talk.with_a_pipe()
+    let session = args.snapshots.session(&jar)?;
+    let keeping = args.snapshots.keeping()?;
+    let jail = jail.grants(jar.grants()).files(keeping.folder(), Access::Name);
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        jail.enter([&jar])?;
+        return Talk::begin(jar, keeping)?.with_a_pipe(session);
     }
+    let version = jar.image().version();
+    let greeting = format!("{} ({version}) in a jar. Ctrl-C stops a run, Ctrl-D leaves.\n", args.engine);
+    render::print(greeting.as_bytes())?;
+    let prompt = Prompt::new(&args.engine, session)?;
+    jail.terminal().files(prompt.history(), Access::Change).enter([&jar])?;
+    Talk::begin(jar, keeping)?.with_a_person(prompt)
 }
 
 const NEW_SESSION: &str = "the session has ended, and what it knew is lost; this is a new one";
@@ -53,16 +66,15 @@ struct Talk {
     screen: Screen,
     interrupt: Interrupt,
     jar: Jar,
-    snapshots: SnapshotArgs,
+    keeping: Keeping,
 }
 
 impl Talk {
-    fn with_a_person(&self, engine: &str) -> Result<ExitCode, Failure> {
-        let version = self.jar.image().version();
-        render::print(
-            format!("{engine} ({version}) in a jar. Ctrl-C stops a run, Ctrl-D leaves.\n").as_bytes(),
-        )?;
-        let mut prompt = Prompt::new(engine, self.snapshots.session(&self.jar)?)?;
+    fn begin(jar: Jar, keeping: Keeping) -> Result<Self, Failure> {
+        Ok(Self { screen: Screen::new(), interrupt: Interrupt::listen()?, jar, keeping })
+    }
+
+    fn with_a_person(self, mut prompt: Prompt) -> Result<ExitCode, Failure> {
         loop {
             match prompt.read()? {
                 Line::Code(code) => {
@@ -85,8 +97,7 @@ impl Talk {
         }
     }
 
-    fn with_a_pipe(&self) -> Result<ExitCode, Failure> {
-        let mut session = self.snapshots.session(&self.jar)?;
+    fn with_a_pipe(self, mut session: Session) -> Result<ExitCode, Failure> {
         let (mut code, mut last) = (String::new(), ExitCode::SUCCESS);
         while let Some(whole) = read_piece(&session, &mut code)? {
             let outcome = self.run(&session, &whole)?;
@@ -104,8 +115,8 @@ impl Talk {
     }
 
     /// Keeps the session where the command line says.
-    fn keep(&self, session: &Session) -> Result<(), Failure> {
-        if !self.snapshots.keep(session)? {
+    fn keep(self, session: &Session) -> Result<(), Failure> {
+        if !self.keeping.keep(session)? {
             render::note("the session has ended, and was not saved");
         }
         Ok(())

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use belljar::{CancelToken, Ended, Error, Outcome, Policy, Request};
+use belljar::{Access, CancelToken, Ended, Error, Outcome, Policy, Request};
 use clap::{ArgGroup, Args};
 
 use self::review::ReviewArgs;
 use crate::commands::jsonl;
 use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
+use crate::jail_args::JailArgs;
 use crate::limit_args::LimitArgs;
 use crate::open::{self, DEFAULT_ENGINE};
 use crate::package_args::{PackageArgs, Wanted};
@@ -36,6 +37,8 @@ pub(crate) struct RunArgs {
     engine: Option<String>,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    jail: JailArgs,
     #[command(flatten)]
     packages: PackageArgs,
     /// Do not fetch what a script asks for by itself (in a comment `# /// script`)
@@ -72,12 +75,13 @@ pub(crate) struct RunArgs {
 
 /// Runs what was asked for.
 pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
+    let jail = args.jail.begin();
     if args.jsonl {
         let mut allowed = args.limits.allowed()?;
         allowed.grants = args.tools.add_to(allowed.grants)?;
         let packages = args.packages.wanted(allowed.policy.as_ref())?;
         let engine = args.engine.as_deref().unwrap_or(DEFAULT_ENGINE);
-        return jsonl::serve(engine, allowed, &packages, &args.snapshots);
+        return jsonl::serve(engine, allowed, &packages, &args.snapshots, jail);
     }
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
@@ -85,6 +89,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     let mut allowed = open::allowed(&runtime, engine, &args.limits)?;
     allowed.grants = args.tools.add_to(allowed.grants)?;
     args.review.check(allowed.grants.mounts(), args.stdin)?;
+    let jail = jail.under(allowed.policy.as_ref())?;
     let packages = packages(&args, &source, allowed.policy.as_ref())?;
     let token = CancelToken::new();
     let screen = Screen::new();
@@ -94,6 +99,9 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     }
     let jar = args.snapshots.prepare(open::jar(&runtime, engine, allowed, &packages)?)?;
     let session = args.snapshots.session(&jar)?;
+    let keeping = args.snapshots.keeping()?;
+    let jail = jail.grants(jar.grants()).files(keeping.folder(), Access::Name);
+    args.review.open(jail, jar.grants()).enter([&jar])?;
     let interrupt = Interrupt::listen()?;
     interrupt.aim(&token);
     let outcome = if args.snapshots.are_given() {
@@ -106,7 +114,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     show(&args, &screen, &outcome)?;
     // What is applied is known to the session, and so to what is kept of it.
     let reviewed = args.review.review(&session, &outcome, &screen, args.json);
-    if !args.snapshots.keep(&session)? {
+    if !keeping.keep(&session)? {
         render::note("the session has ended, and was not saved");
     }
     let all_done = reviewed?;

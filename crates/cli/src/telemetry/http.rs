@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -72,8 +72,8 @@ impl Client {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let uri = request.uri().clone();
         let host = uri.host().ok_or("the endpoint names no host")?.to_owned();
-        let is_encrypted = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if is_encrypted { 443 } else { 80 });
+        let is_encrypted = is_encrypted(&uri);
+        let port = port(&uri).ok_or("the endpoint is no URL")?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let stream = TcpStream::connect((bare, port)).await?;
         if !is_encrypted {
@@ -82,6 +82,16 @@ impl Client {
         let name = ServerName::try_from(bare.to_owned())?;
         exchange(TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await?, request).await
     }
+}
+
+fn is_encrypted(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
+
+/// The port that a URL means.
+pub(super) fn port(uri: &Uri) -> Option<u16> {
+    uri.scheme()?;
+    Some(uri.port_u16().unwrap_or(if is_encrypted(uri) { 443 } else { 80 }))
 }
 
 /// Whom to trust: public authorities, and those that the usual variable names.

@@ -6,7 +6,7 @@
 mod http;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use belljar::{AuditEvent, AuditKind, Decision};
@@ -28,6 +28,10 @@ const FLUSH_TIME: Duration = Duration::from_secs(2);
 /// The name of what makes the spans.
 const SCOPE: &str = "belljar";
 
+/// The variables that say where to.
+const ENDPOINTS: [&str; 3] =
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"];
+
 /// What is sent, and where to. None until the first event, and where it cannot be made.
 static TELEMETRY: OnceLock<Option<Telemetry>> = OnceLock::new();
 
@@ -37,18 +41,51 @@ static WANTED: OnceLock<bool> = OnceLock::new();
 /// Whether the variables of this process ask for it: an endpoint is named, and nothing switches it off.
 pub(crate) fn is_wanted() -> bool {
     *WANTED.get_or_init(|| {
-        let names = [
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-        ];
         let is_off = variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        !is_off && names.into_iter().any(|name| variable(name).is_some())
+        !is_off && ENDPOINTS.into_iter().any(|name| variable(name).is_some())
     })
 }
 
+/// Events that are taken before the process has its jail, in which threads are started that speak with others. None once they need not wait.
+static HELD: Mutex<Option<Vec<AuditEvent>>> = Mutex::new(None);
+
 /// Takes an event.
 pub(crate) fn take(event: &AuditEvent) {
+    if let Some(held) = &mut *held() {
+        return held.push(event.clone());
+    }
+    pass_on(event);
+}
+
+/// From now on, events wait until they are let go. There are few before code runs.
+pub(crate) fn hold() {
+    *held() = is_wanted().then(Vec::new);
+    if is_wanted() {
+        // What it reads cannot be read later.
+        let _ = client();
+    }
+}
+
+/// Lets events go.
+pub(crate) fn release() {
+    let events = held().take();
+    events.iter().flatten().for_each(pass_on);
+}
+
+fn held() -> MutexGuard<'static, Option<Vec<AuditEvent>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The ports of those who are spoken with. None where nobody is.
+pub(crate) fn ports() -> Vec<u16> {
+    if !is_wanted() {
+        return Vec::new();
+    }
+    let places = ENDPOINTS.into_iter().filter_map(variable);
+    places.filter_map(|place| http::port(&place.parse().ok()?)).collect()
+}
+
+fn pass_on(event: &AuditEvent) {
     if let Some(telemetry) = TELEMETRY.get_or_init(|| Telemetry::new().map_err(|error| complain(&error)).ok())
     {
         telemetry.take(event);
@@ -57,6 +94,7 @@ pub(crate) fn take(event: &AuditEvent) {
 
 /// Sends what there still is, for a bounded time.
 pub(crate) fn finish() {
+    release();
     if let Some(Some(telemetry)) = TELEMETRY.get() {
         telemetry.finish();
     }
@@ -72,6 +110,12 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The client, made at the first call.
+fn client() -> Result<Arc<Client>, String> {
+    static CLIENT: OnceLock<Result<Arc<Client>, String>> = OnceLock::new();
+    CLIENT.get_or_init(|| Client::new().map(Arc::new)).clone()
+}
+
 struct Telemetry {
     client: Arc<Client>,
     traces: SdkTracerProvider,
@@ -85,7 +129,7 @@ struct Telemetry {
 impl Telemetry {
     fn new() -> Result<Self, String> {
         check_protocol()?;
-        let client = Arc::new(Client::new()?);
+        let client = client()?;
         let spans = SpanExporter::builder().with_http().with_shared_http_client(client.clone()).build();
         let records = LogExporter::builder().with_http().with_shared_http_client(client.clone()).build();
         let resource = resource();

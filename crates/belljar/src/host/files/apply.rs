@@ -13,9 +13,8 @@ use super::directory::Under;
 use super::error::FileError;
 use super::hosted::Hosted;
 use super::kind::Kind;
-use super::mounts::{HostFile, Source, stays_within};
+use super::mounts::{HostFile, Source, hash_of, hash_of_file, stays_within};
 use super::node::{Body, Id};
-use super::overlay::hash_of;
 use super::remembered::{Covered, Fingerprint, Remembered};
 use super::space::Space;
 use crate::outcome::{Applied, ChangeKind, FileKind, RefusedChange};
@@ -356,24 +355,11 @@ fn now_of(source: &Source, place: &Hosted, before: &Fingerprint) -> Result<Finge
         return Ok(plain);
     }
     let hash = match seen.kind {
-        Kind::File => hash_of_file(&source.open_file(place, false)?)?,
+        Kind::File => hash_of_file(&source.open_file(place, false)?, seen.size)?,
         Kind::Link => hash_of(source.link_target(place)?.as_bytes()),
         Kind::Directory | Kind::Character | Kind::Special => return Ok(plain),
     };
     Ok(Fingerprint { hash: Some(hash), ..plain })
-}
-
-fn hash_of_file(file: &HostFile) -> Result<[u8; 32], FileError> {
-    let mut hasher = blake3::Hasher::new();
-    let (mut step, mut at) = (vec![0; STEP_BYTES], 0);
-    loop {
-        let count = file.read(at, &mut step)?;
-        if count == 0 {
-            return Ok(*hasher.finalize().as_bytes());
-        }
-        hasher.update(&step[..count]);
-        at += count as u64;
-    }
 }
 
 /// The paths of the directories above a path.

@@ -115,6 +115,19 @@ impl Descriptors {
         Ok(())
     }
 
+    /// Takes away the files that another process has open for this session, and says by what they are known again.
+    pub(super) fn take_far(&mut self) -> Vec<(u32, Option<Identity>)> {
+        let mut taken = Vec::new();
+        for (slot, fd) in self.slots.iter_mut().zip(0..) {
+            if let Some(Descriptor::Node(node)) = slot
+                && let Some(file) = node.file.take_if(|file| file.is_far())
+            {
+                taken.push((fd, file.identity().ok()));
+            }
+        }
+        taken
+    }
+
     /// The bytes that listings of directories of the host take up.
     pub(super) fn listed_bytes(&self) -> u64 {
         self.nodes().filter_map(|node| node.listing.as_deref()).map(Listing::bytes).sum()

@@ -21,6 +21,7 @@ use super::tree::Tree;
 use crate::error::Result;
 use crate::grants::Grants;
 use crate::host::bounded;
+use crate::host::elsewhere::Elsewhere;
 use crate::limits::Limits;
 use crate::snapshot::refused::SnapshotRefused;
 
@@ -80,7 +81,13 @@ impl FrozenFiles {
     ///
     /// [`Error::Mount`](crate::Error::Mount) when a directory of the host cannot be mounted, and [`SnapshotRefused::Content`] when something does
     /// not fit together: nothing that was frozen here.
-    pub(crate) fn thaw(self, limits: &Limits, pack: &Arc<Pack>, grants: &Grants) -> Result<Files> {
+    pub(crate) fn thaw(
+        self,
+        limits: &Limits,
+        pack: &Arc<Pack>,
+        grants: &Grants,
+        elsewhere: Option<&Arc<dyn Elsewhere>>,
+    ) -> Result<Files> {
         let broken = SnapshotRefused::Content;
         let mut files = Files::new(limits, Arc::clone(pack));
         let Some(Frozen { tree, open, of_host, used }) = self.0 else {
@@ -91,26 +98,56 @@ impl FrozenFiles {
                 Err(broken("files that were granted are missing").into())
             };
         };
-        let mounts = Mounts::open(&grants.mounts)?.go_on(used).ok_or(broken("its mounts are others"))?;
-        let read = |body| match body {
-            Body::Fixed(number) if number.is_empty() => Some(Body::Fixed(number)),
-            Body::Fixed(number) => {
-                let number = u32::from_le_bytes(*number.first_chunk()?);
-                Some(Body::Fixed(Arc::clone(&grants.files.get(number as usize)?.content)))
-            }
-            body => Some(body),
-        };
         let open = open.thaw(limits.open_files).ok_or(broken("what it had open does not fit"))?;
-        let tree = Tree::thaw(tree, Arc::clone(pack), mounts, read).map_err(broken)?.opened(&open);
+        let tree = tree.thaw(used, pack, grants, elsewhere)?.opened(&open);
         let tree = tree.ok_or(broken("a file that is open is not there"))?;
         let quota = Quota::thaw(tree.nodes.values(), limits);
         let quota = quota.ok_or(broken("its files are larger than the limits allow"))?;
         let mut space = Space { tree, open, quota };
         for (fd, identity) in of_host {
-            space.open_anew(fd, &identity).map_err(|_| broken("a file that is open is not there"))?;
+            space.open_anew(fd, Some(&identity)).map_err(|_| broken("a file that is open is not there"))?;
         }
         files.space = Some(Box::new(space));
         Ok(files)
+    }
+
+    /// The same files with nothing open, for what the embedding program does with them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FrozenFiles::thaw`].
+    pub(super) fn thaw_closed(self, limits: &Limits, pack: &Arc<Pack>, grants: &Grants) -> Result<Files> {
+        let closed =
+            |frozen| Frozen { open: Descriptors::new(limits.open_files), of_host: Vec::new(), ..frozen };
+        Self(self.0.map(closed)).thaw(limits, pack, grants, None)
+    }
+
+    /// Puts these files in the place of those of a session, which are the same but for what the embedding program did with them. What the session
+    /// has open stays open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FrozenFiles::thaw`].
+    pub(super) fn replace(
+        self,
+        files: &mut Files,
+        limits: &Limits,
+        grants: &Grants,
+        elsewhere: Option<&Arc<dyn Elsewhere>>,
+    ) -> Result<()> {
+        let Some(Frozen { tree, used, .. }) = self.0 else { return Ok(()) };
+        let pack = Arc::clone(&files.pack);
+        let space = files.space();
+        let tree = tree.thaw(used, &pack, grants, elsewhere)?.opened(&space.open);
+        space.tree = tree.ok_or(SnapshotRefused::Content("a file that is open is not there"))?;
+        let quota = Quota::thaw(space.tree.nodes.values(), limits);
+        space.quota = quota.ok_or(SnapshotRefused::Content("its files are larger than the limits allow"))?;
+        Ok(())
+    }
+
+    /// What was used of each mount's quota, in bytes and files.
+    pub(crate) fn used(&self) -> &[(u64, u32)] {
+        self.0.as_ref().map_or(&[], |frozen| &frozen.used)
     }
 
     /// What the meter holds for a session's files that does not go into a snapshot.
@@ -122,28 +159,48 @@ impl FrozenFiles {
 impl Space {
     /// Opens the file of the host again that a descriptor stands for. When that is not possible, or another file is there, the descriptor is
     /// lost, and says so when it is used.
-    fn open_anew(&mut self, fd: u32, identity: &Identity) -> Result<(), FileError> {
+    pub(super) fn open_anew(&mut self, fd: u32, identity: Option<&Identity>) -> Result<(), FileError> {
         let node = self.open.node(fd)?;
         let place = match (&node.id, self.tree.node(&node.id).map(|node| &node.body)) {
             (Id::Host(place), _) | (_, Some(Body::Lower(place, _))) => place.clone(),
             _ => return Err(FileError::Invalid),
         };
         let access = node.access;
-        let found = self
-            .find_again(&place, access)
-            .filter(|file| file.identity().is_ok_and(|found| identity.is(&found)));
+        let is_it = |file: &HostFile| {
+            identity.is_some_and(|known| file.identity().is_ok_and(|found| known.is(&found)))
+        };
+        let found = self.find_again(&place, access).filter(is_it);
         self.open.reopened(fd, found)
     }
 
     fn find_again(&self, place: &Hosted, access: Access) -> Option<HostFile> {
         self.check_host_files(place).ok()?;
         let mounts = &self.tree.mounts;
-        let file = if access.write {
-            mounts.open_to_write(place)
-        } else {
-            mounts.source(place).and_then(|source| source.open_file(place, false))
-        };
+        let file = if access.write { mounts.open_to_write(place) } else { mounts.open_for_embedder(place) };
         file.ok()
+    }
+}
+
+impl FrozenTree {
+    fn thaw(
+        self,
+        used: Vec<(u64, u32)>,
+        pack: &Arc<Pack>,
+        grants: &Grants,
+        elsewhere: Option<&Arc<dyn Elsewhere>>,
+    ) -> Result<Tree> {
+        let broken = SnapshotRefused::Content;
+        let mounts = Mounts::open(&grants.mounts, elsewhere)?;
+        let mounts = mounts.go_on(used).ok_or(broken("its mounts are others"))?;
+        let read = |body| match body {
+            Body::Fixed(number) if number.is_empty() => Some(Body::Fixed(number)),
+            Body::Fixed(number) => {
+                let number = u32::from_le_bytes(*number.first_chunk()?);
+                Some(Body::Fixed(Arc::clone(&grants.files.get(number as usize)?.content)))
+            }
+            body => Some(body),
+        };
+        Ok(Tree::thaw(self, Arc::clone(pack), mounts, read).map_err(broken)?)
     }
 }
 

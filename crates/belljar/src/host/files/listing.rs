@@ -22,13 +22,13 @@ impl Tree {
                 _ => return Ok(None),
             },
         };
-        self.mounts.source(place)?.list(place).map(Some)
+        self.mounts.list(place).map(Some)
     }
 
     /// Whether a directory holds nothing.
     pub(super) fn is_empty(&self, directory: &Id) -> Result<bool, FileError> {
         if let Id::Host(place) = directory {
-            return self.mounts.source(place)?.is_empty(place);
+            return self.mounts.is_empty(place);
         }
         let listing = self.host_listing(directory)?;
         let hides = listing.as_ref().is_some_and(|listing| listing.hides);

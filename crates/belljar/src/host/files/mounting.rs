@@ -1,5 +1,7 @@
 //! Puts directories of the host into the namespace, when a session begins.
 
+use std::sync::Arc;
+
 use super::Files;
 use super::error::FileError;
 use super::hosted::Hosted;
@@ -10,20 +12,21 @@ use super::space::Space;
 use super::tree::IMAGE_TIME_NS;
 use crate::error::Result;
 use crate::host::audit::Audit;
+use crate::host::elsewhere::Elsewhere;
 use crate::mount::fault::MountFault;
 use crate::mount::{Mount, MountMode};
 
 impl Files {
-    /// Opens directories of the host and puts each at its place. To be done before anything else is placed.
+    /// Opens directories of the host, unless `elsewhere` has them, and puts each at its place. To be done before anything else is placed.
     ///
     /// # Errors
     ///
     /// [`Error::Mount`](crate::Error::Mount) names the first mount that cannot be, and why.
-    pub(crate) fn mount(&mut self, grants: &[Mount]) -> Result<()> {
+    pub(crate) fn mount(&mut self, grants: &[Mount], elsewhere: Option<&Arc<dyn Elsewhere>>) -> Result<()> {
         if grants.is_empty() {
             return Ok(());
         }
-        let mounts = Mounts::open(grants)?;
+        let mounts = Mounts::open(grants, elsewhere)?;
         let space = self.space();
         space.tree.mounts = mounts;
         for (number, grant) in (0..).zip(grants) {
@@ -39,6 +42,26 @@ impl Files {
     pub(crate) fn tell(&mut self, audit: &Audit) {
         if let Some(space) = &mut self.space {
             space.tree.mounts.tell(audit);
+        }
+    }
+
+    /// From now on these are the files of another session, which uses quotas of its own.
+    pub(crate) fn count_apart(&mut self) {
+        if let Some(space) = &mut self.space {
+            space.tree.mounts.count_apart();
+        }
+    }
+
+    /// From now on `elsewhere` is asked for what is done with directories of the host. What another session of this process had it open
+    /// for this one is opened anew.
+    pub(crate) fn ask(&mut self, elsewhere: &Arc<dyn Elsewhere>) {
+        if let Some(space) = &mut self.space
+            && space.tree.mounts.ask(elsewhere)
+        {
+            for (fd, identity) in space.open.take_far() {
+                // The descriptor is there, and a file of the host's.
+                let _ = space.open_anew(fd, identity.as_ref());
+            }
         }
     }
 }

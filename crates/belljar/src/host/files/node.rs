@@ -60,7 +60,7 @@ impl Times {
 }
 
 /// Times to be set; None leaves a time as it is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct NewTimes {
     pub(crate) accessed_ns: Option<u64>,
     pub(crate) modified_ns: Option<u64>,

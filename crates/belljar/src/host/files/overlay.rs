@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::error::FileError;
 use super::hosted::Hosted;
 use super::kind::Kind;
-use super::mounts::{HostFile, Source};
+use super::mounts::{HostFile, hash_of};
 use super::node::{Body, Holder, Id};
 use super::quota::Change;
 use super::remembered::{Covered, Fingerprint, Remembered};
@@ -18,9 +18,6 @@ use crate::mount::MountMode;
 
 /// The largest file that can be copied into memory. A copy is made in one go, while nothing can interrupt the guest.
 pub(super) const COPIED_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// The largest file whose content is read only to know it again.
-const HASHED_BYTES_MAX: u64 = 1024 * 1024;
 
 /// How much is read at once.
 const STEP_BYTES: usize = 256 * 1024;
@@ -31,7 +28,7 @@ impl Space {
         match directory {
             Id::Made(_) | Id::Packed(_) => self.writable(directory).map(Holder::Session),
             Id::Host(place) => match self.tree.mounts.mode(place)? {
-                MountMode::ReadOnly => self.tree.mounts.note("write", place, Err(FileError::ReadOnly)),
+                MountMode::ReadOnly => self.tree.mounts.refuse_write(place),
                 MountMode::ReadWrite => Ok(Holder::Host(place.clone())),
                 MountMode::CopyOnWrite => self.cover(place, change).map(Holder::Session),
             },
@@ -43,7 +40,7 @@ impl Space {
         match id {
             Id::Made(_) | Id::Packed(_) => self.changeable(id).map(Holder::Session),
             Id::Host(place) => match self.tree.mounts.mode(place)? {
-                MountMode::ReadOnly => self.tree.mounts.note("write", place, Err(FileError::ReadOnly)),
+                MountMode::ReadOnly => self.tree.mounts.refuse_write(place),
                 MountMode::ReadWrite => Ok(Holder::Host(place.clone())),
                 MountMode::CopyOnWrite => self.adopt(place, change).map(Holder::Session),
             },
@@ -65,7 +62,7 @@ impl Space {
         };
         for place in missing.into_iter().rev() {
             self.check_showing(number, &place)?;
-            let seen = self.tree.mounts.source(&place)?.stat(&place)?;
+            let seen = self.tree.mounts.seen(&place)?;
             if seen.kind != Kind::Directory {
                 return Err(FileError::NotDirectory);
             }
@@ -80,13 +77,12 @@ impl Space {
 
     /// The node in memory that stands for something on the host; made when it is not there yet.
     fn adopt(&mut self, place: &Hosted, change: &mut Change<'_>) -> Result<u64, FileError> {
-        let source = self.tree.mounts.source(place)?.clone();
-        let seen = source.stat(place)?;
+        let seen = self.tree.mounts.seen(place)?;
         let (body, print) = match seen.kind {
             Kind::Directory => return self.cover(place, change),
             Kind::File => (Body::Lower(place.clone(), seen.size), seen.print()),
             Kind::Link => {
-                let target = source.link_target(place)?;
+                let target = self.tree.mounts.link_target(place)?;
                 let print = Fingerprint { hash: Some(hash_of(target.as_bytes())), ..seen.print() };
                 (Body::Link(target), print)
             }
@@ -156,8 +152,7 @@ impl Space {
     ) -> Result<(), FileError> {
         match id {
             Id::Host(place) => {
-                let source = self.tree.mounts.source(place)?.clone();
-                let print = print_of(&source, place)?;
+                let print = self.tree.mounts.print(place)?;
                 if print.kind == Kind::Directory {
                     self.cover(place, change)?;
                     self.remove((directory, name), change);
@@ -210,7 +205,7 @@ impl Space {
             return Ok(());
         };
         let place = place.clone();
-        let print = print_of(&self.tree.mounts.source(&place)?.clone(), &place)?;
+        let print = self.tree.mounts.print(&place)?;
         self.know(&place, print);
         if let Some(node) = self.tree.node_mut(&Id::Made(number)) {
             node.body = Body::File(Content::default());
@@ -272,27 +267,8 @@ impl Space {
     }
 }
 
-/// What lies there now, as it will be known again: with its content, if that is small.
-pub(super) fn print_of(source: &Source, place: &Hosted) -> Result<Fingerprint, FileError> {
-    let seen = source.stat(place)?;
-    let hash = match seen.kind {
-        Kind::File if seen.size <= HASHED_BYTES_MAX => {
-            let file = source.open_file(place, false)?;
-            let (_, hash) = copy(&file, seen.size)?;
-            if file.stat()?.print() != seen.print() {
-                return Err(FileError::Changed);
-            }
-            Some(hash)
-        }
-        Kind::Link => Some(hash_of(source.link_target(place)?.as_bytes())),
-        Kind::Directory => return Ok(Fingerprint::of_directory()),
-        _ => None,
-    };
-    Ok(Fingerprint { hash, ..seen.print() })
-}
-
 /// The first `size` bytes of a file of the host, and their hash. The caller has charged them.
-pub(super) fn copy(file: &HostFile, size: u64) -> Result<(Content, [u8; 32]), FileError> {
+fn copy(file: &HostFile, size: u64) -> Result<(Content, [u8; 32]), FileError> {
     let mut content = Content::default();
     let mut hasher = blake3::Hasher::new();
     let mut step = vec![0; STEP_BYTES];
@@ -308,8 +284,4 @@ pub(super) fn copy(file: &HostFile, size: u64) -> Result<(Content, [u8; 32]), Fi
         at += count as u64;
     }
     Ok((content, *hasher.finalize().as_bytes()))
-}
-
-pub(super) fn hash_of(bytes: &[u8]) -> [u8; 32] {
-    *blake3::hash(bytes).as_bytes()
 }

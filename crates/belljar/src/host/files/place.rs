@@ -64,7 +64,7 @@ impl Files {
 }
 
 fn refused(path: &str, reason: &'static str) -> Error {
-    Error::FilePath { path: path.to_owned(), reason }
+    Error::FilePath { path: path.to_owned(), reason: reason.into() }
 }
 
 /// The names along an absolute path.

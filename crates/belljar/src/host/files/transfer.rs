@@ -50,7 +50,7 @@ impl Space {
             _ if self.tree.kind(id)? == Kind::Directory => return Err(FileError::IsDirectory),
             _ => return Err(FileError::Invalid),
         };
-        self.tree.mounts.source(place)?.open_file(place, false)?.read(at, into)
+        self.tree.mounts.open_for_embedder(place)?.read(at, into)
     }
 
     /// Writes all of `bytes` at `offset`, or at the descriptor's position, which then moves on; to the end when it appends.

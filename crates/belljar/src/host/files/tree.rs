@@ -143,7 +143,7 @@ impl Tree {
     pub(super) fn link_target(&self, id: &Id) -> Result<Box<str>, FileError> {
         match (id, self.node(id).map(|node| &node.body)) {
             (_, Some(Body::Link(target))) => Ok(target.clone()),
-            (Id::Host(place), _) => self.mounts.source(place)?.link_target(place),
+            (Id::Host(place), _) => self.mounts.link_target(place),
             _ => Err(FileError::Invalid),
         }
     }

@@ -12,6 +12,9 @@ use crate::mount::MountMode;
 /// Numbers that are given one after the other never come near to this one.
 const NUMBER_MAX: u64 = 1 << 48;
 
+/// How deep a directory can lie: deeper than any that code makes, and than any of the host that can be part of a snapshot.
+const DEPTH_MAX: u32 = 2048;
+
 type Checked = Result<(), &'static str>;
 
 const BROKEN: &str = "its files are not a tree";
@@ -35,28 +38,44 @@ impl Tree {
             let named_by = above.remove(number);
             check(*number < self.next && node.named == (is_root || named_by.is_some()))?;
             if let Body::Directory(directory) = &node.body {
-                let hangs = named_by.is_none_or(|above| above == directory.parent);
-                check(hangs && (is_root || self.ends(directory.parent)))?;
+                check(named_by.is_none_or(|above| above == directory.parent))?;
             }
         }
         check(above.is_empty())?;
+        self.check_depths()?;
         self.over.iter().try_for_each(|(index, number)| {
             let is_directory = matches!(self.pack.get(*index), Some(Packed::Directory { .. }));
             check(is_directory && self.directory(&Id::Made(*number)).is_some())
         })
     }
 
-    /// Whether the way up from a directory comes to its end: at the root, or where a directory was removed.
-    fn ends(&self, number: u64) -> bool {
-        let mut here = number;
-        for _ in 0..=self.nodes.len() {
-            match self.directory(&Id::Made(here)) {
-                Some(_) if here == ROOT_NUMBER => return true,
-                Some(directory) => here = directory.parent,
-                None => return true,
+    /// The way up from every directory comes to its end, at the root or where a directory was removed, and is not long: there are those who go it
+    /// by calling themselves.
+    fn check_depths(&self) -> Checked {
+        let mut depths: BTreeMap<u64, u32> = BTreeMap::from([(ROOT_NUMBER, 0)]);
+        for (number, node) in &self.nodes {
+            if !matches!(node.body, Body::Directory(_)) {
+                continue;
+            }
+            let (mut here, mut way) = (*number, Vec::new());
+            let mut depth = loop {
+                match (depths.get(&here), self.directory(&Id::Made(here))) {
+                    (Some(depth), _) => break *depth,
+                    (None, Some(_)) if way.len() >= DEPTH_MAX as usize => return Err(BROKEN),
+                    (None, Some(directory)) => {
+                        way.push(here);
+                        here = directory.parent;
+                    }
+                    (None, None) => break 0,
+                }
+            };
+            for below in way.into_iter().rev() {
+                depth += 1;
+                check(depth <= DEPTH_MAX)?;
+                depths.insert(below, depth);
             }
         }
-        false
+        Ok(())
     }
 
     /// Finds what stands for directories of the host: each mount at its own place, and in a copy-on-write mount each directory where it lies

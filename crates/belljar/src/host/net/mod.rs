@@ -36,6 +36,11 @@ const CONNECTIONS_MAX: usize = 16;
 /// What the meter holds for an exchange besides its request: fields that wait, and the buffers of connection and encryption.
 const EXCHANGE_BYTES: u64 = 256 * 1024;
 
+/// What the meter holds for an exchange.
+pub(crate) fn held_for(request: &[u8]) -> u64 {
+    EXCHANGE_BYTES + 2 * request.len() as u64
+}
+
 /// What most sessions may reach.
 static NOTHING: LazyLock<Arc<Policy>> = LazyLock::new(Arc::default);
 
@@ -89,7 +94,7 @@ impl Net {
         audit: &Audit,
         request: &[u8],
     ) -> Answer {
-        let held = EXCHANGE_BYTES + 2 * request.len() as u64;
+        let held = held_for(request);
         if meter.hold(held).is_err() {
             let text = "there is no memory left for a request over the network";
             audit.entry(AuditKind::Net, || "a request that was not read".to_owned()).refuse(text);

@@ -60,6 +60,11 @@ impl Policy {
         self.rules.iter().map(ToString::to_string).collect()
     }
 
+    /// The ports that the rules cover.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = u16> {
+        self.rules.iter().flat_map(NetRule::ports).copied()
+    }
+
     pub(crate) fn advise(&mut self, advice: Advice) {
         self.advice = advice;
     }

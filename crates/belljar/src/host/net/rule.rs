@@ -97,6 +97,11 @@ impl NetRule {
         hosts && self.port.map_or(DEFAULT_PORTS.contains(&port), |only| only == port)
     }
 
+    /// The ports that the rule covers.
+    pub(crate) fn ports(&self) -> &[u16] {
+        self.port.as_ref().map_or(&DEFAULT_PORTS, std::slice::from_ref)
+    }
+
     /// Whether the rule covers this method.
     pub(crate) fn covers_method(&self, method: &str) -> bool {
         self.methods.is_empty() || self.methods.contains(&method)

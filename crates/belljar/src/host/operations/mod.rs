@@ -28,8 +28,28 @@ pub(crate) const FIELDS_AHEAD: usize = 4;
 /// What an answer's field of this tag says, whatever the kind of the operation: it failed, and why.
 const ERROR: u32 = 1;
 
+/// What an operation is about (`engines/abi.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// A call of a tool.
+    Tool,
+    /// An exchange over HTTP.
+    Http,
+}
+
+impl Kind {
+    /// The kind of that number.
+    pub(crate) fn of(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Tool),
+            2 => Some(Self::Http),
+            _ => None,
+        }
+    }
+}
+
 /// Why an operation failed (`engines/abi.md`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Failure {
     /// It was not granted.
     Denied = 1,
@@ -51,10 +71,34 @@ pub(crate) enum Failure {
     Failed = 9,
 }
 
+impl Failure {
+    fn of(number: u32) -> Option<Self> {
+        let all = [
+            Self::Denied,
+            Self::Invalid,
+            Self::Limit,
+            Self::NoName,
+            Self::Unreachable,
+            Self::Untrusted,
+            Self::TimedOut,
+            Self::Broken,
+            Self::Failed,
+        ];
+        all.into_iter().find(|failure| *failure as u32 == number)
+    }
+}
+
+/// Whoever passes an answer on from another process. It is dropped when the guest wants no more of it.
+pub(crate) trait Supply: Send {
+    /// The guest has taken a field: there is room for another.
+    fn taken(&mut self);
+}
+
 /// A piece of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) tag: u32,
+    #[serde(with = "serde_bytes")]
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -64,6 +108,13 @@ impl Field {
         let mut bytes = (failure as u32).to_le_bytes().to_vec();
         bytes.extend_from_slice(text.as_bytes());
         Self { tag: ERROR, bytes }
+    }
+
+    /// Why the operation failed, if this field says so.
+    pub(crate) fn failure(&self) -> Option<(Failure, String)> {
+        let (failure, text) = self.bytes.split_first_chunk().filter(|_| self.tag == ERROR)?;
+        let failure = Failure::of(u32::from_le_bytes(*failure))?;
+        Some((failure, String::from_utf8_lossy(text).into_owned()))
     }
 
     /// As the guest reads it: tag, length, bytes.
@@ -95,6 +146,8 @@ pub(crate) struct Answer {
     work: Option<Work>,
     /// What the caller is to answer, and how.
     waiting: Option<(Waiting, Sender<Field>)>,
+    /// Who passes the fields on.
+    supply: Option<Box<dyn Supply>>,
     /// What the guest has not yet taken of the field that it is taking.
     rest: Vec<u8>,
     taken: usize,
@@ -109,8 +162,8 @@ impl Answer {
     /// drops it, the sender is [closed](Sender::closed).
     pub(crate) fn channel(held: u64) -> (Sender<Field>, Self) {
         let (sender, fields) = channel(FIELDS_AHEAD);
-        let answer =
-            Self { fields, work: None, waiting: None, rest: Vec::new(), taken: 0, awaited: true, held };
+        let (work, waiting, supply) = (None, None, None);
+        let answer = Self { fields, work, waiting, supply, rest: Vec::new(), taken: 0, awaited: true, held };
         (sender, answer)
     }
 
@@ -123,6 +176,11 @@ impl Answer {
     pub(crate) fn of_the_caller(held: u64, waiting: Waiting) -> Self {
         let (sender, answer) = Self::channel(held);
         Self { waiting: Some((waiting, sender)), awaited: false, ..answer }
+    }
+
+    /// An operation whose fields are passed on by `supply`.
+    pub(crate) fn supplied(self, supply: Box<dyn Supply>) -> Self {
+        Self { supply: Some(supply), ..self }
     }
 
     /// An operation that has failed already.
@@ -138,21 +196,41 @@ impl Answer {
         Self { held: self.held, ..Self::failed(failure, text) }
     }
 
+    /// The next field, for whoever passes them on to another process. None at the end.
+    pub(crate) fn poll_field(&mut self, context: &mut Context<'_>) -> Poll<Option<Field>> {
+        if let Some(work) = &mut self.work {
+            let Poll::Ready(field) = work.as_mut().poll(context) else { return Poll::Pending };
+            self.work = None;
+            return Poll::Ready(Some(field));
+        }
+        self.fields.poll_recv(context)
+    }
+
+    /// What the caller is to answer, if that is whom this waits for; else what it came to at once.
+    pub(crate) fn into_waiting(mut self) -> Result<Waiting, Option<Field>> {
+        match self.waiting {
+            Some((waiting, _)) => Ok(waiting),
+            None => Err(self.fields.try_recv().ok()),
+        }
+    }
+
+    /// What the meter holds for it.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
+    }
+
     /// Ready once there is something to take, or once it is known that nothing more will come.
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.taken < self.rest.len() {
             return Poll::Ready(());
         }
-        if let Some(work) = &mut self.work {
-            let Poll::Ready(field) = work.as_mut().poll(context) else { return Poll::Pending };
-            self.work = None;
-            self.load(Some(field));
-            return Poll::Ready(());
-        }
-        self.fields.poll_recv(context).map(|field| self.load(field))
+        self.poll_field(context).map(|field| self.load(field))
     }
 
     fn load(&mut self, field: Option<Field>) {
+        if let (Some(supply), Some(_)) = (&mut self.supply, &field) {
+            supply.taken();
+        }
         (self.rest, self.taken) = (field.map(Field::encode).unwrap_or_default(), 0);
     }
 }
@@ -183,6 +261,11 @@ pub(crate) struct KeptOperations {
 }
 
 impl KeptOperations {
+    /// What the caller has yet to answer.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (u32, &Waiting)> {
+        self.waiting.iter().map(|(id, waiting, _)| (*id, waiting))
+    }
+
     /// Whether each waits for a tool that `is_one` knows.
     pub(crate) fn waits_for(&self, is_one: impl Fn(&str) -> bool) -> bool {
         self.waiting.iter().all(|(id, waiting, _)| *id != 0 && is_one(&waiting.tool))

@@ -16,6 +16,8 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Shape> {
         percent(value, "0123456789abcdef", false),
         percent(value, "0123456789ABCDEF", true),
         percent(value, "0123456789abcdef", true),
+        // As it looks where it was text on its way.
+        Zeroizing::new(String::from_utf8_lossy(value).as_bytes().to_vec()),
         json(value, false),
         json(value, true),
         html(value, "&#39;"),

@@ -89,6 +89,12 @@ impl Secret {
         Ok(Self(Arc::new(Bound { to, value, shapes })))
     }
 
+    /// What is known of a secret where its value is not: in a worker, which is told what `written` says, as [`Display`](fmt::Display) does.
+    pub(crate) fn unknown(written: &str) -> Result<Self> {
+        let (to, value, shapes) = (written.parse()?, Zeroizing::default(), Vec::new());
+        Ok(Self(Arc::new(Bound { to, value, shapes })))
+    }
+
     /// The name of the variable in which code finds the placeholder.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -25,6 +25,7 @@ use self::id::Id;
 use self::refusal::Refusal;
 use self::session::{Beginning, Job, Task, Worker};
 use crate::exit::Failure;
+use crate::jail_args::Closing;
 use crate::limit_args::Allowed;
 use crate::open;
 use crate::package_args::Wanted;
@@ -39,7 +40,9 @@ pub(crate) fn serve(
     allowed: Allowed,
     packages: &Wanted,
     snapshots: &SnapshotArgs,
+    jail: Closing,
 ) -> Result<ExitCode, Failure> {
+    let jail = jail.under(allowed.policy.as_ref())?;
     let runtime = Runtime::new(SESSIONS_MAX)?;
     let packages = open::packages(&runtime, engine, allowed.policy.as_ref(), packages)?;
     let mut server = Server {
@@ -53,6 +56,11 @@ pub(crate) fn serve(
         ending: Vec::new(),
         answers: Answers::new(),
     };
+    if jail.is_wanted() {
+        server.open_all();
+        let jars = || server.jars.values().flatten();
+        jars().fold(jail, |jail, jar| jail.grants(jar.grants())).enter(jars())?;
+    }
     let mut lines = line::Lines::new(io::stdin().lock());
     while let Some(line) =
         lines.next().map_err(|error| Failure::system("cannot read standard input", error))?
@@ -77,7 +85,8 @@ struct Server {
     allowed: Allowed,
     /// What snapshots are signed with. None where there can be no key.
     key: Option<SnapshotKey>,
-    jars: BTreeMap<String, Jar>,
+    /// Jars by engine, and why some cannot be had.
+    jars: BTreeMap<String, Result<Jar, Refusal>>,
     sessions: BTreeMap<String, Worker>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
     ending: Vec<JoinHandle<()>>,
@@ -246,10 +255,24 @@ impl Server {
         Worker::start(engine.to_owned(), jar, self.answers.clone(), beginning)
     }
 
+    /// Makes the jars of all images that are installed: once there is a jail, none can be opened.
+    fn open_all(&mut self) {
+        for engine in Image::installed(&self.runtime) {
+            let jar = self.open(&engine).and_then(|jar| Ok(jar.warm().map(|()| jar)?));
+            self.jars.insert(engine, jar);
+        }
+    }
+
     fn jar(&mut self, engine: &str) -> Result<Jar, Refusal> {
         if let Some(jar) = self.jars.get(engine) {
-            return Ok(jar.clone());
+            return jar.clone();
         }
+        let jar = self.open(engine)?;
+        self.jars.insert(engine.to_owned(), Ok(jar.clone()));
+        Ok(jar)
+    }
+
+    fn open(&self, engine: &str) -> Result<Jar, Refusal> {
         let Allowed { limits, grants, policy, .. } = &self.allowed;
         if let Some(policy) = policy {
             policy.check_engine(engine)?;
@@ -262,7 +285,6 @@ impl Server {
         if let Some(key) = &self.key {
             jar = jar.with_snapshot_key(key.clone());
         }
-        self.jars.insert(engine.to_owned(), jar.clone());
         Ok(jar)
     }
 

@@ -7,7 +7,7 @@ use super::id::Id;
 use super::line::Unreadable;
 
 /// Why a request was not served.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     /// The request, where it could be told.
     pub(crate) id: Option<Id>,

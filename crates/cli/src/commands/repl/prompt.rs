@@ -1,7 +1,8 @@
 //! The prompt: line editing, history, and what the session knows of the code that is being typed.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use belljar::{Completeness, Session};
@@ -61,6 +62,11 @@ impl Prompt {
         &self.editor.helper().expect("the helper is set when the prompt is made").0
     }
 
+    /// Where what is typed is kept, if it is.
+    pub(crate) fn history(&self) -> Option<&Path> {
+        self.history.as_deref()
+    }
+
     /// From now on, `session` is typed to.
     pub(crate) fn renew(&mut self, session: Session) {
         self.editor.set_helper(Some(Typist(session)));
@@ -96,7 +102,12 @@ fn history_file(engine: &str) -> Option<PathBuf> {
     let folder = state.join("belljar");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
     // The engine's name has been the name of a folder before, so it can be that of a file.
-    Some(folder.join(Path::new(&format!("history-{engine}"))))
+    let history = folder.join(Path::new(&format!("history-{engine}")));
+    // It is there from the start, since a jail lets files be written and none be made. The line says how the others are written.
+    if let Ok(mut new) = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&history) {
+        new.write_all(b"#V2\n").ok()?;
+    }
+    Some(history)
 }
 
 fn failed(error: ReadlineError) -> Failure {

@@ -3,10 +3,13 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use belljar::{Applied, ChangeKind, Ended, FileChange, Mount, MountMode, Outcome, Selection, Session};
+use belljar::{
+    Access, Applied, ChangeKind, Ended, FileChange, Grants, Mount, MountMode, Outcome, Selection, Session,
+};
 use clap::Args;
 
 use crate::exit::Failure;
+use crate::jail_args::Closing;
 use crate::render::{self, Screen};
 use crate::terminal::neutralise;
 
@@ -52,6 +55,12 @@ impl ReviewArgs {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A jail in which that can be done.
+    pub(crate) fn open(&self, jail: Closing, grants: &Grants) -> Closing {
+        let jail = if self.apply.is_some() { jail.applies(grants) } else { jail };
+        jail.files(self.save_output.as_deref(), Access::Change)
     }
 
     /// Does what was asked for. False when something was refused.

@@ -1,117 +1,158 @@
-//! The mounted directories of a session: what may be done in each, and how much.
-//!
-//! [`source`] and [`file`] touch the host. This file decides: every change is checked against the mode, the protected names and the
-//! mount's quota first. Calls block for as long as the host takes; each moves a bounded number of bytes.
+//! The mounted directories of a session. Either this process has them ([`own`]), or another one that is asked for every operation ([`far`])
+//! and serves it ([`serving`]) with what it would do for a session of its own.
 
+mod ask;
+mod far;
 mod file;
 mod guard;
+mod own;
+mod print;
+mod seen;
+mod serving;
 mod source;
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::error::FileError;
 use super::hosted::Hosted;
 use super::kind::Kind;
 use super::node::{NewTimes, Stat};
-use crate::audit::AuditKind;
+use super::remembered::Fingerprint;
 use crate::error::Result;
 use crate::host::audit::Audit;
-use crate::mount::fault::MountFault;
+use crate::host::elsewhere::Elsewhere;
 use crate::mount::{Mount, MountMode};
+use far::Far;
+use own::Own;
 
-pub(super) use file::{HostFile, Identity, Seen};
+pub(super) use ask::{Ask, Told};
+pub(crate) use ask::{FileAsk, FileReply};
+pub(super) use file::HostFile;
 pub(crate) use guard::is_protected;
 pub(super) use guard::stays_within;
-pub(super) use source::{Listing, Source};
+pub(super) use print::{hash_of, hash_of_file};
+pub(super) use seen::{Identity, Listing, Seen};
+pub(crate) use serving::ServedFiles;
+pub(super) use source::Source;
 
 /// The first device number of mounts. Memory has 1.
 const FIRST_DEVICE: u64 = 2;
 
-/// The most directories that are looked at to find out how deep something is.
-const HEIGHT_DIRECTORIES_MAX: usize = 10_000;
-
-/// All mounts of a session. A copy counts on its own, and shares what is open.
+/// All mounts of a session. A copy shares what is open and what was used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mounts {
-    all: Vec<Mounted>,
-    /// Who is told what is done with them.
-    audit: Audit,
+    grants: Arc<[Mount]>,
+    side: Side,
 }
 
-/// A mounted directory, and what the session has used of it.
-#[derive(Clone)]
-struct Mounted {
-    grant: Mount,
-    source: Arc<Source>,
-    bytes: u64,
-    files: u32,
+#[derive(Clone, Debug)]
+enum Side {
+    Own(Own),
+    Far(Far),
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self::Own(Own::default())
+    }
 }
 
 impl Mounts {
-    /// Opens the directories.
+    /// The mounts of a session: opened, unless `elsewhere` has them.
     ///
     /// # Errors
     ///
     /// [`Error::Mount`](crate::Error::Mount) names the first mount that cannot be, and why.
-    pub(super) fn open(grants: &[Mount]) -> Result<Self> {
-        for (index, grant) in grants.iter().enumerate() {
-            grant.check()?;
-            if let Some(other) = grants[..index].iter().find(|other| other.overlaps(grant)) {
-                return Err(grant.refused(MountFault::Overlaps { other: other.to_string() }));
-            }
+    pub(super) fn open(grants: &[Mount], elsewhere: Option<&Arc<dyn Elsewhere>>) -> Result<Self> {
+        let side = match elsewhere {
+            Some(elsewhere) => Side::Far(Far::new(Arc::clone(elsewhere))),
+            None => Side::Own(Own::open(grants)?),
+        };
+        Ok(Self { grants: grants.into(), side })
+    }
+
+    /// From now on `elsewhere` is asked. Whether another was before.
+    pub(super) fn ask(&mut self, elsewhere: &Arc<dyn Elsewhere>) -> bool {
+        match &mut self.side {
+            Side::Own(_) => false,
+            Side::Far(far) => far.ask_from_now_on(elsewhere),
         }
-        let mut mounts = Vec::new();
-        for grant in grants {
-            let source = Source::open(&grant.source).map_err(|error| grant.refused(fault_of(&error)))?;
-            mounts.push(Mounted { grant: grant.clone(), source: Arc::new(source), bytes: 0, files: 0 });
-        }
-        for (index, one) in mounts.iter().enumerate() {
-            let writes = |mounted: &Mounted| mounted.grant.mode == MountMode::ReadWrite;
-            for other in mounts[..index].iter().filter(|other| writes(one) || writes(other)) {
-                let overlap = Source::overlap(&one.source, &other.source);
-                if overlap.map_err(|error| one.grant.refused(fault_of(&error)))? {
-                    let other = other.grant.to_string();
-                    return Err(one.grant.refused(MountFault::SourceOverlaps { other }));
-                }
-            }
-        }
-        Ok(Self { all: mounts, audit: Audit::default() })
     }
 
     /// What was used of each mount's quota, in bytes and files.
     pub(super) fn used(&self) -> Vec<(u64, u32)> {
-        self.all.iter().map(|mounted| (mounted.bytes, mounted.files)).collect()
+        match &self.side {
+            Side::Own(own) => own.used(),
+            Side::Far(far) => match far.ask(Ask::Used) {
+                Ok(Told::Used(used)) => used,
+                _ => Vec::new(),
+            },
+        }
     }
 
     /// Goes on with what was used already. None unless that is said of each mount.
     pub(super) fn go_on(mut self, used: Vec<(u64, u32)>) -> Option<Self> {
-        if used.len() != self.all.len() {
+        if used.len() != self.grants.len() {
             return None;
         }
-        for (mounted, (bytes, files)) in self.all.iter_mut().zip(used) {
-            (mounted.bytes, mounted.files) = (bytes, files);
+        if let Side::Own(own) = &mut self.side {
+            own.go_on(used);
         }
         Some(self)
     }
 
-    /// The mounts, with their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Mount)> {
-        (0..).zip(self.all.iter().map(|mounted| &mounted.grant))
+    /// From now on this copy counts on its own, if it counts: another process does that for each session.
+    pub(super) fn count_apart(&mut self) {
+        if let Side::Own(own) = &mut self.side {
+            own.count_apart();
+        }
     }
 
-    /// The directory of the host that a place lies in.
-    pub(super) fn source(&self, place: &Hosted) -> Result<&Arc<Source>, FileError> {
-        Ok(&self.mounted(place)?.source)
+    /// The mounts, with their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Mount)> {
+        (0..).zip(self.grants.iter())
+    }
+
+    fn grant(&self, place: &Hosted) -> Result<&Mount, FileError> {
+        self.grants.get(place.mount as usize).ok_or(FileError::NotFound)
     }
 
     pub(super) fn mode(&self, place: &Hosted) -> Result<MountMode, FileError> {
-        Ok(self.mounted(place)?.grant.mode)
+        Ok(self.grant(place)?.mode)
+    }
+
+    /// The most files of the host that may be open in the mount at once.
+    pub(super) fn open_files_max(&self, mount: u32) -> usize {
+        self.grants.get(mount as usize).map_or(0, |grant| grant.open_files_max as usize)
+    }
+
+    /// Whether changes at a place are refused whatever the mount allows.
+    pub(super) fn protects(&self, place: &Hosted) -> Result<bool, FileError> {
+        Ok(self.grant(place)?.protects && place.names().any(is_protected))
+    }
+
+    /// The directory of the host that a place lies in, for what the embedding program does with it.
+    pub(super) fn source(&self, place: &Hosted) -> Result<&Arc<Source>, FileError> {
+        match &self.side {
+            Side::Own(own) => own.source(place),
+            Side::Far(_) => Err(FileError::NotSupported),
+        }
+    }
+
+    /// What is known of what lies there. A link is not followed.
+    pub(super) fn seen(&self, place: &Hosted) -> Result<Seen, FileError> {
+        match &self.side {
+            Side::Own(own) => own.source(place)?.stat(place),
+            Side::Far(far) => match far.ask(Ask::Seen(place.clone()))? {
+                Told::Seen(seen) => Ok(seen),
+                _ => Err(FileError::Machine),
+            },
+        }
     }
 
     /// What the guest is told of what lies there.
     pub(super) fn stat(&self, place: &Hosted) -> Result<Stat, FileError> {
-        Ok(Self::told(place.mount, &self.source(place)?.stat(place)?))
+        Ok(Self::told(place.mount, &self.seen(place)?))
     }
 
     /// What the guest is told of something that was seen in a mount.
@@ -122,117 +163,170 @@ impl Mounts {
 
     /// What lies there, if anything does.
     pub(super) fn find(&self, place: &Hosted) -> Result<Option<Kind>, FileError> {
-        match self.source(place)?.stat(place) {
+        match self.seen(place) {
             Ok(seen) => Ok(Some(seen.kind)),
             Err(FileError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The most files of the host that may be open in the mount at once.
-    pub(super) fn open_files_max(&self, mount: u32) -> usize {
-        self.all.get(mount as usize).map_or(0, |mounted| mounted.grant.open_files_max as usize)
-    }
-
-    /// From now on `audit` is told what is done with the host's files.
-    pub(super) fn tell(&mut self, audit: &Audit) {
-        self.audit = audit.clone();
-    }
-
-    /// Tells of something that was done or refused at a place. What merely failed, such as a file that is not there, is not told.
-    pub(super) fn note<T>(
-        &self,
-        what: &'static str,
-        place: &Hosted,
-        done: Result<T, FileError>,
-    ) -> Result<T, FileError> {
-        let mut entry = match &done {
-            Err(error) if !error.is_refusal() => return done,
-            _ => self.audit.entry(AuditKind::File, || self.shown(place)),
-        };
-        entry.detail("access", || what.into());
-        if let Err(error) = &done {
-            entry.refuse(error.reason());
+    /// Where a symbolic link leads, as it is written.
+    pub(super) fn link_target(&self, place: &Hosted) -> Result<Box<str>, FileError> {
+        match &self.side {
+            Side::Own(own) => own.source(place)?.link_target(place),
+            Side::Far(far) => match far.ask(Ask::LinkTarget(place.clone()))? {
+                Told::Target(target) => Ok(target),
+                _ => Err(FileError::Machine),
+            },
         }
-        done
+    }
+
+    /// What a directory holds.
+    pub(super) fn list(&self, place: &Hosted) -> Result<Listing, FileError> {
+        match &self.side {
+            Side::Own(own) => own.source(place)?.list(place),
+            Side::Far(far) => far.list(place),
+        }
+    }
+
+    /// Whether a directory holds nothing, hidden names counted.
+    pub(super) fn is_empty(&self, place: &Hosted) -> Result<bool, FileError> {
+        match &self.side {
+            Side::Own(own) => own.source(place)?.is_empty(place),
+            Side::Far(far) => match far.ask(Ask::IsEmpty(place.clone()))? {
+                Told::Is(is_empty) => Ok(is_empty),
+                _ => Err(FileError::Machine),
+            },
+        }
+    }
+
+    /// How many levels of directories begin there: 0 for anything else.
+    pub(super) fn height(&self, place: &Hosted) -> Result<u32, FileError> {
+        match &self.side {
+            Side::Own(own) => own.height(place),
+            Side::Far(far) => match far.ask(Ask::Height(place.clone()))? {
+                Told::Height(height) => Ok(height),
+                _ => Err(FileError::Machine),
+            },
+        }
+    }
+
+    /// What lies there now, as it will be known again: with its content, if that is small.
+    pub(super) fn print(&self, place: &Hosted) -> Result<Fingerprint, FileError> {
+        match &self.side {
+            Side::Own(own) => own.print(place),
+            Side::Far(far) => match far.ask(Ask::Print(place.clone()))? {
+                Told::Print(print) => Ok(print),
+                _ => Err(FileError::Machine),
+            },
+        }
+    }
+
+    /// From now on `audit` is told what is done with the host's files. Another process tells its own.
+    pub(super) fn tell(&mut self, audit: &Audit) {
+        if let Side::Own(own) = &mut self.side {
+            own.tell(audit);
+        }
+    }
+
+    /// Refuses a change in a mount that is read-only.
+    pub(super) fn refuse_write<T>(&self, place: &Hosted) -> Result<T, FileError> {
+        match &self.side {
+            Side::Own(own) => own.tell_read_only(place),
+            Side::Far(far) => far.tell(Ask::RefusedWrite(place.clone())),
+        }
+        Err(FileError::ReadOnly)
     }
 
     /// Tells that a path was refused because it leads out of a mount.
     pub(super) fn tell_outside(&self, path: &str) {
-        self.audit.entry(AuditKind::File, || path.to_owned()).refuse(FileError::Outside.reason());
-    }
-
-    /// The path of the host that a place has.
-    fn shown(&self, place: &Hosted) -> String {
-        let source = self.mounted(place).map(|mounted| mounted.grant.source.clone()).unwrap_or_default();
-        place.names().fold(source, |path, name| path.join(name)).display().to_string()
+        match &self.side {
+            Side::Own(own) => own.tell_outside(path),
+            Side::Far(far) => far.tell(Ask::RefusedOutside(path.into())),
+        }
     }
 
     /// Opens a file to read it.
     pub(super) fn open_to_read(&self, place: &Hosted) -> Result<HostFile, FileError> {
-        let opened = self.source(place).and_then(|source| source.open_file(place, false));
-        self.note("read", place, opened)
+        match &self.side {
+            Side::Own(own) => own.open_to_read(place),
+            Side::Far(far) => far.open_to_read(place).map(HostFile::lent),
+        }
+    }
+
+    /// Opens a file to read it for the embedding program, whose own acts are not told. Another process cannot know for whom it is, and tells.
+    pub(super) fn open_for_embedder(&self, place: &Hosted) -> Result<HostFile, FileError> {
+        match &self.side {
+            Side::Own(own) => own.source(place)?.open_file(place, false),
+            Side::Far(far) => far.open_to_read(place).map(HostFile::lent),
+        }
     }
 
     /// Opens a file to write to it: not if it has names elsewhere.
     pub(super) fn open_to_write(&self, place: &Hosted) -> Result<HostFile, FileError> {
-        let opened = self.to_change(place).and_then(|mounted| {
-            let file = mounted.source.open_file(place, true)?;
-            if file.stat()?.links > 1 { Err(FileError::ManyNames) } else { Ok(file) }
-        });
-        self.note("write", place, opened)
+        match &self.side {
+            Side::Own(own) => own.open_to_write(place),
+            Side::Far(far) => far.open_to_write(Ask::OpenToWrite(place.clone())).map(HostFile::far),
+        }
     }
 
     /// Makes a file.
     pub(super) fn create_file(&mut self, place: &Hosted) -> Result<HostFile, FileError> {
-        let made = self.to_make(place).and_then(|mounted| mounted.source.create_file(place));
-        self.note("create", place, made).inspect(|_| self.made(place))
+        match &mut self.side {
+            Side::Own(own) => own.create_file(place),
+            Side::Far(far) => far.open_to_write(Ask::CreateFile(place.clone())).map(HostFile::far),
+        }
     }
 
     /// Makes a directory.
     pub(super) fn make_directory(&mut self, place: &Hosted) -> Result<(), FileError> {
-        let made = self.to_make(place).and_then(|mounted| mounted.source.make_directory(place));
-        self.note("create", place, made).inspect(|()| self.made(place))
+        match &mut self.side {
+            Side::Own(own) => own.make_directory(place),
+            Side::Far(far) => far.done(Ask::MakeDirectory(place.clone())),
+        }
     }
 
-    /// Makes a symbolic link to something in the same directory or below it: what lies in such a directory stays so when it is moved.
+    /// Makes a symbolic link to something in the same directory or below it.
     pub(super) fn make_link(&mut self, place: &Hosted, target: &str) -> Result<(), FileError> {
-        let made = self.to_make(place).and_then(|mounted| match stays_within(target, 0) {
-            true => mounted.source.make_link(place, target),
-            false => Err(FileError::Outside),
-        });
-        self.note("create", place, made).inspect(|()| self.made(place))
+        match &mut self.side {
+            Side::Own(own) => own.make_link(place, target),
+            Side::Far(far) => far.done(Ask::MakeLink(place.clone(), target.into())),
+        }
     }
 
     /// Removes a file or link.
     pub(super) fn remove_file(&self, place: &Hosted) -> Result<(), FileError> {
-        let removed = self.to_change(place).and_then(|mounted| mounted.source.remove_file(place));
-        self.note("remove", place, removed)
+        match &self.side {
+            Side::Own(own) => own.remove_file(place),
+            Side::Far(far) => far.done(Ask::RemoveFile(place.clone())),
+        }
     }
 
     /// Removes an empty directory.
     pub(super) fn remove_directory(&self, place: &Hosted) -> Result<(), FileError> {
-        let removed = self.to_change(place).and_then(|mounted| mounted.source.remove_directory(place));
-        self.note("remove", place, removed)
+        match &self.side {
+            Side::Own(own) => own.remove_directory(place),
+            Side::Far(far) => far.done(Ask::RemoveDirectory(place.clone())),
+        }
     }
 
     /// Renames within one mount.
     pub(super) fn rename(&self, from: &Hosted, to: &Hosted) -> Result<(), FileError> {
-        if from.mount != to.mount {
-            return Err(FileError::CrossMount);
+        match &self.side {
+            Side::Own(own) => own.rename(from, to),
+            Side::Far(far) => far.done(Ask::Rename(from.clone(), to.clone())),
         }
-        let from_is_ours = self.note("rename", from, self.to_change(from).map(|_| ()));
-        let renamed = from_is_ours.and_then(|()| self.to_change(to)?.source.rename(from, to));
-        self.note("create", to, renamed)
     }
 
     /// Sets the times of a file or directory.
     pub(super) fn set_times(&self, place: &Hosted, new: NewTimes) -> Result<(), FileError> {
-        let changed = self.to_change(place).and_then(|mounted| mounted.source.set_times(place, new));
-        self.note("set times", place, changed)
+        match &self.side {
+            Side::Own(own) => own.set_times(place, new),
+            Side::Far(far) => far.done(Ask::SetTimes(place.clone(), new)),
+        }
     }
 
-    /// Writes to a file, the mount's quota charged first.
+    /// Writes to a file, the mount's quota charged first, and says where what was written ends.
     pub(super) fn write(
         &mut self,
         place: &Hosted,
@@ -241,94 +335,18 @@ impl Mounts {
         bytes: &[u8],
     ) -> Result<u64, FileError> {
         let end = at.checked_add(bytes.len() as u64).ok_or(FileError::TooBig)?;
-        let seen = file.stat()?;
-        // Writing into a hole takes room on the disk, though the size stays.
-        let inside = seen.size.saturating_sub(at).min(bytes.len() as u64);
-        let filled = if seen.sparse { inside } else { 0 };
-        self.charge(place, end.saturating_sub(seen.size).saturating_add(filled))?;
-        file.write(at, bytes)?;
+        match &mut self.side {
+            Side::Own(own) => own.write(place, file, at, bytes)?,
+            Side::Far(_) => file.write(at, bytes)?,
+        }
         Ok(end)
     }
 
     /// Cuts a file or lets it grow, the mount's quota charged first.
     pub(super) fn set_size(&mut self, place: &Hosted, file: &HostFile, size: u64) -> Result<(), FileError> {
-        self.charge(place, size.saturating_sub(file.stat()?.size))?;
-        file.set_size(size)
-    }
-
-    /// How many levels of directories begin there: 0 for anything else.
-    pub(super) fn height(&self, place: &Hosted) -> Result<u32, FileError> {
-        let source = self.source(place)?;
-        if source.stat(place)?.kind != Kind::Directory {
-            return Ok(0);
+        match &mut self.side {
+            Side::Own(own) => own.set_size(place, file, size),
+            Side::Far(_) => file.set_size(size),
         }
-        let (mut waiting, mut looked, mut highest) = (vec![(place.clone(), 1)], 0, 1);
-        while let Some((directory, height)) = waiting.pop() {
-            highest = highest.max(height);
-            looked += 1;
-            if looked > HEIGHT_DIRECTORIES_MAX {
-                return Err(FileError::TooBig);
-            }
-            let below = source.list(&directory)?.entries.into_iter();
-            let below = below.filter(|entry| entry.kind == Kind::Directory);
-            waiting.extend(below.map(|entry| (directory.child(&entry.name), height + 1)));
-        }
-        Ok(highest)
-    }
-
-    /// Whether changes at a place are refused whatever the mount allows.
-    pub(super) fn protects(&self, place: &Hosted) -> Result<bool, FileError> {
-        Ok(self.mounted(place)?.grant.protects && place.names().any(is_protected))
-    }
-
-    fn mounted(&self, place: &Hosted) -> Result<&Mounted, FileError> {
-        self.all.get(place.mount as usize).ok_or(FileError::NotFound)
-    }
-
-    /// The mount, if what lies at a place may be changed in it.
-    fn to_change(&self, place: &Hosted) -> Result<&Mounted, FileError> {
-        let mounted = self.mounted(place)?;
-        match mounted.grant.mode {
-            MountMode::ReadWrite if self.protects(place)? => Err(FileError::Protected),
-            MountMode::ReadWrite => Ok(mounted),
-            MountMode::ReadOnly | MountMode::CopyOnWrite => Err(FileError::ReadOnly),
-        }
-    }
-
-    /// The mount, if something may be made in it.
-    fn to_make(&self, place: &Hosted) -> Result<&Mounted, FileError> {
-        let mounted = self.to_change(place)?;
-        if mounted.files >= mounted.grant.files_max { Err(FileError::NoSpace) } else { Ok(mounted) }
-    }
-
-    fn made(&mut self, place: &Hosted) {
-        if let Some(mounted) = self.all.get_mut(place.mount as usize) {
-            mounted.files += 1;
-        }
-    }
-
-    fn charge(&mut self, place: &Hosted, bytes: u64) -> Result<(), FileError> {
-        let mounted = self.all.get_mut(place.mount as usize).ok_or(FileError::NotFound)?;
-        let used = mounted.bytes.saturating_add(bytes);
-        if used > mounted.grant.bytes_max {
-            return Err(FileError::NoSpace);
-        }
-        mounted.bytes = used;
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Mounted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes, {} files)", self.grant, self.bytes, self.files)
-    }
-}
-
-fn fault_of(error: &std::io::Error) -> MountFault {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => MountFault::Missing,
-        std::io::ErrorKind::NotADirectory => MountFault::NotDirectory,
-        std::io::ErrorKind::PermissionDenied => MountFault::Denied,
-        kind => MountFault::Machine { kind },
     }
 }

@@ -15,7 +15,8 @@ use cap_std::fs::{
 };
 use cap_std::time::{Duration, SystemTime};
 
-use super::file::{HostFile, Seen, kind_of};
+use super::file::HostFile;
+use super::seen::{HostEntry, Listing, Seen, kind_of};
 use crate::host::files::error::FileError;
 use crate::host::files::hosted::Hosted;
 use crate::host::files::kind::Kind;
@@ -33,29 +34,6 @@ const DIRECTORY_MODE: u32 = 0o755;
 #[derive(Debug)]
 pub(in crate::host::files) struct Source {
     dir: Dir,
-}
-
-/// What a directory of the host holds, by name.
-#[derive(Debug, Default)]
-pub(in crate::host::files) struct Listing {
-    pub(in crate::host::files) entries: Vec<HostEntry>,
-    /// Whether there are names that are not UTF-8, which a guest cannot see.
-    pub(in crate::host::files) hides: bool,
-}
-
-/// One name in a directory of the host.
-#[derive(Debug)]
-pub(in crate::host::files) struct HostEntry {
-    pub(in crate::host::files) name: Arc<str>,
-    pub(in crate::host::files) kind: Kind,
-    pub(in crate::host::files) inode: u64,
-}
-
-impl Listing {
-    /// What it takes in memory, about.
-    pub(in crate::host::files) fn bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| 64 + entry.name.len() as u64).sum()
-    }
 }
 
 /// A directory that was opened for one access, or the mounted one.
@@ -202,7 +180,7 @@ impl Source {
 
     /// Gives a file the permissions that another one had; none beyond reading, writing and executing.
     pub(in crate::host::files) fn permit(file: &HostFile, mode: u32) -> Result<(), FileError> {
-        Ok(file.file().set_permissions(Permissions::from_mode(mode & 0o777))?)
+        Ok(file.own()?.set_permissions(Permissions::from_mode(mode & 0o777))?)
     }
 
     /// Makes sure that the names of a directory are on disk.

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::super::*;
 use super::place::*;
+use super::served::elsewhere_too;
 use super::{Session, at, look, update};
 use crate::outcome::ChangeKind;
 
@@ -77,7 +78,7 @@ fn copies_are_charged_and_bounded() {
     let place = Place::new();
     place.write("large", &"x".repeat(100_000));
     let mut session = Session::new(&Limits { files_bytes: 50_000, files_count: 4, ..Limits::default() });
-    session.files.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
+    session.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
     assert_eq!(session.open("/work/src/large", update()), Err(FileError::NoSpace));
     assert_eq!(session.read("/work/src/large").len(), 100_000);
     // A moved file is still the host's: it takes no bytes.
@@ -89,7 +90,7 @@ fn copies_are_charged_and_bounded() {
     huge.set_len(1 << 32).unwrap();
     let mut session =
         Session::new(&Limits { files_bytes: 1 << 32, memory_bytes: 1 << 32, ..Limits::default() });
-    session.files.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
+    session.mount(&[cow(place.inside.clone(), "/work/src")]).unwrap();
     assert_eq!(session.open("/work/src/huge", update()), Err(FileError::TooBig));
 }
 
@@ -131,7 +132,7 @@ fn chosen_changes_are_applied_and_others_are_not() {
     // What was applied can be changed, and applied, again.
     session.store("/work/src/a.txt", b"and again\n").unwrap();
     session.store("/work/src/new/file", b"2").unwrap();
-    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(session.apply_all().refused, []);
     assert_eq!((place.read("a.txt"), place.read("new/file")), ("and again\n".to_owned(), "2".to_owned()));
     assert_eq!(session.changed(), []);
     let names: Vec<_> =
@@ -154,7 +155,7 @@ fn what_changed_on_the_host_meanwhile_is_not_overwritten() {
     place.write("new", "theirs");
     fs::remove_file(place.inside.join("sub/deep/c.txt")).unwrap();
     place.write("d", "a file");
-    let applied = session.files.apply(&Selection::All);
+    let applied = session.apply_all();
     assert_eq!(applied.applied, []);
     let meanwhile = "it was changed on the host meanwhile";
     assert_eq!(refused(&applied, "/work/src/a.txt"), meanwhile);
@@ -178,7 +179,7 @@ fn a_change_of_the_same_size_in_the_same_instant_is_found_by_its_content() {
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
     place.write("a.txt", "A ON THE HOST\n");
     fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
-    let applied = session.files.apply(&Selection::All);
+    let applied = session.apply_all();
     assert_eq!(refused(&applied, "/work/src/a.txt"), "it was changed on the host meanwhile");
 }
 
@@ -190,7 +191,7 @@ fn nothing_is_applied_through_a_link_that_was_put_in_the_way() {
     session.store("/work/src/sub/secret", b"mine\n").unwrap();
     fs::rename(place.inside.join("sub"), place.inside.join("away")).unwrap();
     symlink(&place.outside, place.inside.join("sub")).unwrap();
-    let applied = session.files.apply(&Selection::All);
+    let applied = session.apply_all();
     assert_eq!(applied.applied, []);
     assert_eq!(fs::read_to_string(place.outside.join("secret")).unwrap(), "secret");
     assert_eq!(fs::read_dir(&place.outside).unwrap().count(), 1);
@@ -206,7 +207,7 @@ fn moves_swaps_and_changes_of_kind_are_applied() {
     session.rename("/work/src/t", "/work/src/sub/b.txt").unwrap();
     session.rename("/work/src/sub/deep", "/work/src/deep").unwrap();
     session.store("/work/src/sub/deep", b"a file now").unwrap();
-    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(session.apply_all().refused, []);
     assert_eq!(
         (place.read("a.txt"), place.read("sub/b.txt")),
         ("b on the host\n".into(), "a on the host\n".into())
@@ -219,7 +220,7 @@ fn moves_swaps_and_changes_of_kind_are_applied() {
     session.remove_file("/work/src/a.txt").unwrap();
     session.make_directory("/work/src/a.txt").unwrap();
     session.store("/work/src/a.txt/in", b"in").unwrap();
-    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(session.apply_all().refused, []);
     assert_eq!(place.read("a.txt/in"), "in");
 }
 
@@ -239,7 +240,7 @@ fn what_a_moved_file_needs_is_not_taken_away() {
     );
     assert_eq!(session.apply(&["/work/src/moved", "/work/src/a.txt"]).refused, []);
     assert_eq!((place.read("moved"), place.read("a.txt")), ("a on the host\n".into(), "new\n".into()));
-    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(session.apply_all().refused, []);
     assert_eq!(place.read("sub/c.txt"), "b on the host\n");
     assert!(!place.inside.join("sub/b.txt").exists());
 }
@@ -260,7 +261,7 @@ fn a_directory_that_was_removed_and_made_anew_hides_what_the_host_has() {
     assert_eq!(session.changed(), deleted.map(|path| (path.to_owned(), ChangeKind::Deleted)));
     place.write("sub/later", "of the host");
     assert_eq!(session.list("/work/src/sub"), ["b.txt"]);
-    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(session.apply_all().refused, []);
     assert_eq!(place.read("sub/later"), "of the host");
 }
 
@@ -274,14 +275,14 @@ fn a_diff_is_unified_and_names_what_is_no_text() {
     session.store("/work/src/new\nname", b"1\n").unwrap();
     session.remove_file("/work/src/sub/b.txt").unwrap();
     assert_eq!(
-        session.files.diff("/"),
+        session.diff("/"),
         "--- a/work/src/a.txt\n+++ b/work/src/a.txt\n@@ -1 +1 @@\n-a on the host\n+a in the jar\n\
          Binary files a/work/src/binary and b/work/src/binary differ\n\
          --- /dev/null\n+++ \"b/work/src/new\\u{a}name\"\n@@ -0,0 +1 @@\n+1\n\
          --- a/work/src/sub/b.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-b on the host\n"
     );
-    assert!(session.files.diff("/work/src/sub").starts_with("--- a/work/src/sub/b.txt"));
-    assert_eq!(session.files.diff("/work/src/su"), "");
+    assert!(session.diff("/work/src/sub").starts_with("--- a/work/src/sub/b.txt"));
+    assert_eq!(session.diff("/work/src/su"), "");
 }
 
 #[test]
@@ -294,7 +295,7 @@ fn output_is_saved_and_replaces_nothing() {
     for path in ["a.txt", "plots/evil", "sub/new", ".bashrc"] {
         session.store(&format!("/output/{path}"), b"out").unwrap();
     }
-    let saved = session.files.save_output(&place.inside).unwrap();
+    let saved = session.save_output(&place.inside).unwrap();
     assert_eq!(saved.applied.len(), 1);
     assert_eq!(place.read("sub/new"), "out");
     assert_eq!(place.read("a.txt"), "a on the host\n");
@@ -302,5 +303,24 @@ fn output_is_saved_and_replaces_nothing() {
     assert!(refused(&saved, ".bashrc").contains("protected"));
     assert!(!refused(&saved, "plots/evil").is_empty());
     assert_eq!(fs::read_dir(&place.outside).unwrap().count(), 1);
-    assert!(session.files.save_output(&place.inside.join("none")).is_err());
+    assert!(session.save_output(&place.inside.join("none")).is_err());
+}
+
+#[test]
+fn all_of_that_holds_when_another_process_has_the_directories() {
+    elsewhere_too(&[
+        a_cow_mount_keeps_every_change_in_memory,
+        what_is_as_it_was_is_no_change,
+        an_open_file_shows_what_is_written_through_another_descriptor,
+        copies_are_charged_and_bounded,
+        chosen_changes_are_applied_and_others_are_not,
+        what_changed_on_the_host_meanwhile_is_not_overwritten,
+        a_change_of_the_same_size_in_the_same_instant_is_found_by_its_content,
+        nothing_is_applied_through_a_link_that_was_put_in_the_way,
+        moves_swaps_and_changes_of_kind_are_applied,
+        what_a_moved_file_needs_is_not_taken_away,
+        a_directory_that_was_removed_and_made_anew_hides_what_the_host_has,
+        a_diff_is_unified_and_names_what_is_no_text,
+        output_is_saved_and_replaces_nothing,
+    ]);
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::super::frozen::FrozenFiles;
 use super::super::*;
 use super::place::*;
+use super::served::{elsewhere_too, near};
 use super::{Session, look, update};
 use crate::grants::Grants;
 use crate::mount::Mount;
@@ -17,8 +18,10 @@ fn thawed(session: &Session, mounts: &[Mount]) -> (Session, Vec<u8>) {
     let grants = mounts.iter().cloned().fold(Grants::default(), Grants::mount);
     let bytes = postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants)).unwrap();
     let frozen: FrozenFiles = postcard::from_bytes(&bytes).unwrap();
-    let files = frozen.thaw(&Limits::default(), &session.files.pack, &grants).unwrap();
-    let mut other = Session { files, ..Session::default() };
+    let near = near(mounts, &Limits::default()).unwrap();
+    let mut other = Session { near, ..Session::default() };
+    let elsewhere = other.elsewhere();
+    other.files = frozen.thaw(&Limits::default(), &session.files.pack, &grants, elsewhere.as_ref()).unwrap();
     other.meter.go_on(session.meter.held());
     (other, bytes)
 }
@@ -51,7 +54,7 @@ fn changes_of_a_cow_mount_go_along() {
     assert_eq!(other.changed(), changed);
     assert_eq!(other.files.space().quota.used(), used);
     assert_eq!(other.text("/work/src/moved/deep/c.txt"), "c on the host\n");
-    assert_eq!(other.files.diff("/"), session.files.diff("/"));
+    assert_eq!(other.diff("/"), session.diff("/"));
     assert_eq!(thawed(&other, &place.mount(cow)).1, bytes, "a snapshot of it is the same");
 
     // What the host has meanwhile is not overwritten.
@@ -133,7 +136,7 @@ fn a_directory_with_a_mount_in_it_stays_where_it_is() {
     let place = Place::new();
     for mount in [ro, rw, cow] {
         let mut session = Session::default();
-        session.files.mount(&[mount(place.inside.clone(), "/work/deep/src")]).unwrap();
+        session.mount(&[mount(place.inside.clone(), "/work/deep/src")]).unwrap();
         assert_eq!(session.rename("/work/deep", "/work/other"), Err(FileError::MountPoint));
         assert!(session.stat("/work/deep/src/a.txt").is_ok());
     }
@@ -151,10 +154,22 @@ fn files_are_not_hung_on_mounts_that_are_others() {
             postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants(&place.mount(cow)))).unwrap();
         postcard::from_bytes::<FrozenFiles>(&bytes).unwrap()
     };
-    let elsewhere = Mount::copy_on_write(place.inside.clone(), "/work/other");
+    let other = Mount::copy_on_write(place.inside.clone(), "/work/other");
     let two = [place.mount(cow), [Mount::read_only(place.outside.clone(), "/work/more")]].concat();
-    for mounts in [&place.mount(ro)[..], &place.mount(rw), &[elsewhere], &two, &[]] {
-        let thawed = frozen().thaw(&Limits::default(), &session.files.pack, &grants(mounts));
+    for mounts in [&place.mount(ro)[..], &place.mount(rw), &[other], &two, &[]] {
+        let thawed = frozen().thaw(&Limits::default(), &session.files.pack, &grants(mounts), None);
         assert!(thawed.is_err(), "{mounts:?}");
     }
+}
+
+#[test]
+fn all_of_that_holds_when_another_process_has_the_directories() {
+    elsewhere_too(&[
+        changes_of_a_cow_mount_go_along,
+        files_of_the_host_that_are_open_are_opened_anew,
+        a_file_that_is_another_one_now_is_lost,
+        a_removed_file_and_a_removed_directory_that_are_open_go_along,
+        a_directory_with_a_mount_in_it_stays_where_it_is,
+        files_are_not_hung_on_mounts_that_are_others,
+    ]);
 }

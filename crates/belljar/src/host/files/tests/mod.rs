@@ -2,22 +2,29 @@
 
 mod changes;
 mod frozen;
+mod hostile;
 mod model;
 mod mounts;
 mod place;
 mod promises;
+mod served;
 
 use std::sync::Arc;
 
 use super::pack::{Pack, Packing};
 use super::*;
+use crate::host::elsewhere::Elsewhere;
 use crate::host::meter::Meter;
+use crate::mount::Mount;
 
 /// A session's files with the budget beside them.
 struct Session {
+    limits: Limits,
     files: Files,
     meter: Meter,
     now_ns: u64,
+    /// The process that has its directories, if it is not this one.
+    near: Option<Arc<served::Near>>,
 }
 
 impl Session {
@@ -27,7 +34,30 @@ impl Session {
         packing.file("/lib/a.py", b"a = 1".to_vec()).unwrap();
         packing.file("/lib/sub/b.py", b"b = 1".to_vec()).unwrap();
         let pack = Arc::new(Pack::from_bytes(packing.finish().unwrap()).unwrap());
-        Self { files: Files::new(limits, pack), meter: Meter::new(limits), now_ns: 7 }
+        Self {
+            limits: limits.clone(),
+            files: Files::new(limits, pack),
+            meter: Meter::new(limits),
+            now_ns: 7,
+            near: None,
+        }
+    }
+
+    fn mount(&mut self, mounts: &[Mount]) -> crate::error::Result<()> {
+        self.near = served::near(mounts, &self.limits)?;
+        self.files.mount(mounts, self.elsewhere().as_ref())
+    }
+
+    fn elsewhere(&self) -> Option<Arc<dyn Elsewhere>> {
+        self.near.clone().map(|near| near as Arc<dyn Elsewhere>)
+    }
+
+    /// What the embedding program does with the files.
+    fn act<T>(&mut self, act: impl FnOnce(&mut Files) -> T) -> T {
+        match &self.near {
+            Some(near) => near.act(&mut self.files, &self.limits, act),
+            None => act(&mut self.files),
+        }
     }
 
     fn change(&mut self) -> (&mut Space, Change<'_>) {

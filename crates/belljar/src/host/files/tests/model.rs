@@ -177,7 +177,7 @@ proptest! {
         let grants = Grants::default();
         let frozen = postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants)).unwrap();
         let thawed = postcard::from_bytes::<FrozenFiles>(&frozen).unwrap();
-        session.files = thawed.thaw(&Limits::default(), &session.files.pack, &grants).unwrap();
+        session.files = thawed.thaw(&Limits::default(), &session.files.pack, &grants, None).unwrap();
         prop_assert_eq!(postcard::to_stdvec(&FrozenFiles::freeze(&session.files, &grants)).unwrap(), frozen);
         prop_assert_eq!(&seen(&mut session), &model);
         prop_assert_eq!(session.files.space().quota.used(), (bytes, count));

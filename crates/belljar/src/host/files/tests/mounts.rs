@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::place::*;
+use super::served::{elsewhere_too, has_directories_elsewhere};
 use super::{Session, at, look, update};
 use crate::mount::Mount;
 
@@ -151,12 +152,12 @@ fn protected_names_are_not_changed_on_the_host() {
 
     let mut session = place.session(cow);
     session.store("/work/src/.git/hooks/pre-commit", b"x").unwrap();
-    let applied = session.files.apply(&Selection::All);
+    let applied = session.apply_all();
     assert!(refused(&applied, "/work/src/.git/hooks/pre-commit").contains("protected"));
     assert!(!place.inside.join(".git/hooks/pre-commit").exists());
 
     let mut session = Session::default();
-    session.files.mount(&[rw(place.inside.clone(), "/work/src").unprotected()]).unwrap();
+    session.mount(&[rw(place.inside.clone(), "/work/src").unprotected()]).unwrap();
     session.store("/work/src/.env", b"KEY=2").unwrap();
     assert_eq!(place.read(".env"), "KEY=2");
 }
@@ -168,9 +169,13 @@ fn files_with_other_names_are_not_written() {
     let mut session = place.session(rw);
     assert_eq!(session.open("/work/src/linked", update()), Err(FileError::ManyNames));
     assert_eq!(session.store("/work/src/linked", b""), Err(FileError::ManyNames));
+    let (space, mut change) = session.change();
+    let new = NewTimes { accessed_ns: None, modified_ns: Some(0) };
+    assert_eq!(space.set_times(at("/work/src/linked"), new, &mut change), Err(FileError::ManyNames));
+    space.set_times(at("/work/src/a.txt"), new, &mut change).unwrap();
     let mut session = place.session(cow);
     session.store("/work/src/linked", b"mine").unwrap();
-    assert_eq!(session.files.apply(&Selection::All).refused, []);
+    assert_eq!(session.apply_all().refused, []);
     assert_eq!(place.read("linked"), "mine");
     assert_eq!(fs::read_to_string(place.outside.join("secret")).unwrap(), "secret");
 }
@@ -180,7 +185,7 @@ fn quotas_hold_on_the_host() {
     let place = Place::new();
     let mount = rw(place.inside.clone(), "/work/src").bytes_max(1000).files_max(3).open_files_max(2);
     let mut session = Session::default();
-    session.files.mount(&[mount]).unwrap();
+    session.mount(&[mount]).unwrap();
     let fd = session.make("/work/src/large").unwrap();
     assert_eq!(session.write(fd, None, &[1; 1001]), Err(FileError::NoSpace));
     session.write(fd, None, &[1; 600]).unwrap();
@@ -201,10 +206,37 @@ fn quotas_hold_on_the_host() {
 }
 
 #[test]
+fn what_was_used_on_the_host_is_used_also_when_the_session_goes_back() {
+    let place = Place::new();
+    let mut session = Session::default();
+    session.mount(&[rw(place.inside.clone(), "/work/src").bytes_max(1000).files_max(2)]).unwrap();
+    let before = session.files.clone();
+    session.store("/work/src/one", &[1; 600]).unwrap();
+    session.files = before.clone();
+    assert_eq!(session.store("/work/src/two", &[1; 600]), Err(FileError::NoSpace));
+    assert_eq!(session.make("/work/src/three"), Err(FileError::NoSpace));
+}
+
+/// A session that was forked may use as much as the one that it was forked from had left.
+#[test]
+fn a_fork_counts_apart() {
+    let place = Place::new();
+    let mount = rw(place.inside.clone(), "/work/src").bytes_max(1000);
+    let mut session = Session::default();
+    session.files.mount(&[mount], None).unwrap();
+    session.store("/work/src/one", &[1; 600]).unwrap();
+    let mut fork = Session { files: session.files.clone(), ..Session::default() };
+    fork.files.count_apart();
+    fork.store("/work/src/two", &[1; 400]).unwrap();
+    assert_eq!(fork.store("/work/src/two", &[1; 401]), Err(FileError::NoSpace));
+    session.store("/work/src/three", &[1; 400]).unwrap();
+}
+
+#[test]
 fn depth_is_bounded_on_the_host_also_by_renames() {
     let place = Place::new();
     let mut session = Session::new(&Limits { files_depth: 5, ..Limits::default() });
-    session.files.mount(&[rw(place.inside.clone(), "/work/src")]).unwrap();
+    session.mount(&[rw(place.inside.clone(), "/work/src")]).unwrap();
     session.make_directory("/work/src/sub/deep/er").unwrap();
     assert_eq!(session.make_directory("/work/src/sub/deep/er/still"), Err(FileError::NoSpace));
     session.make_directory("/work/src/x").unwrap();
@@ -219,7 +251,7 @@ fn renames_stay_in_their_mount() {
     for mount in [rw, cow] {
         let mut session = Session::default();
         let mounts = [mount(place.inside.clone(), "/work/src"), rw(other.path().to_owned(), "/data")];
-        session.files.mount(&mounts).unwrap();
+        session.mount(&mounts).unwrap();
         session.store("/work/mine", b"x").unwrap();
         for (from, to) in [
             ("/work/src/a.txt", "/data/a.txt"),
@@ -240,7 +272,7 @@ fn renames_stay_in_their_mount() {
 #[test]
 fn mounts_that_cannot_be_are_refused_by_name() {
     let place = Place::new();
-    let refusal = |mounts: &[Mount]| Session::default().files.mount(mounts).unwrap_err().to_string();
+    let refusal = |mounts: &[Mount]| Session::default().mount(mounts).unwrap_err().to_string();
     let inside = || place.inside.clone();
     assert!(
         refusal(&[ro(inside().join("none"), "/data")])
@@ -255,8 +287,8 @@ fn mounts_that_cannot_be_are_refused_by_name() {
     assert!(
         refusal(&[rw(inside(), "/a"), ro(inside().join("sub"), "/b")]).contains("one of them can be written")
     );
-    assert!(Session::default().files.mount(&[ro(inside(), "/a"), cow(inside(), "/b")]).is_ok());
-    assert!(Session::default().files.mount(&[cow(inside(), "/work"), ro(inside(), "/tmp")]).is_ok());
+    assert!(Session::default().mount(&[ro(inside(), "/a"), cow(inside(), "/b")]).is_ok());
+    assert!(Session::default().mount(&[cow(inside(), "/work"), ro(inside(), "/tmp")]).is_ok());
 }
 
 #[test]
@@ -313,6 +345,26 @@ fn a_directory_that_is_swapped_for_a_link_never_leads_out() {
     assert_eq!(left, ["secret"]);
 }
 
+#[test]
+fn all_of_that_holds_when_another_process_has_the_directories() {
+    elsewhere_too(&[
+        a_read_only_mount_is_read_and_not_changed,
+        what_is_written_to_a_rw_mount_is_on_the_host,
+        links_of_the_host_are_followed_in_their_mount_and_never_out_of_it,
+        links_that_would_lead_out_are_not_made,
+        special_files_are_seen_and_not_opened,
+        protected_names_are_not_changed_on_the_host,
+        files_with_other_names_are_not_written,
+        quotas_hold_on_the_host,
+        what_was_used_on_the_host_is_used_also_when_the_session_goes_back,
+        depth_is_bounded_on_the_host_also_by_renames,
+        renames_stay_in_their_mount,
+        mounts_that_cannot_be_are_refused_by_name,
+        names_that_are_not_utf8_are_left_out_and_left_alone,
+        a_directory_that_is_swapped_for_a_link_never_leads_out,
+    ]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -327,7 +379,8 @@ proptest! {
             let _ = symlink(target, place.inside.join("sub").join(name));
             let _ = symlink(target, place.inside.join(name));
         }
-        for mount in [ro, rw, cow] {
+        for (mount, elsewhere) in [ro, rw, cow].into_iter().flat_map(|mount| [(mount, false), (mount, true)]) {
+            let _elsewhere = elsewhere.then(has_directories_elsewhere);
             let mut session = place.session(mount);
             for path in &paths {
                 let path = format!("/work/src/{path}");
@@ -339,7 +392,7 @@ proptest! {
                 let _ = session.rename(&path, "/work/src/sub/moved");
                 let _ = session.remove_file(&path);
             }
-            session.files.apply(&Selection::All);
+            session.apply_all();
         }
         prop_assert_eq!(fs::read_dir(&place.outside).unwrap().count(), 1);
         prop_assert_eq!(fs::read(place.outside.join("secret")).unwrap(), b"secret");

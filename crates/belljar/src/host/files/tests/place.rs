@@ -1,7 +1,7 @@
 //! What tests of mounts share: a directory of the host, mounts of it, and what a session says of them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::*;
 use super::Session;
@@ -30,7 +30,7 @@ impl Place {
 
     pub(super) fn session(&self, mount: fn(PathBuf, &'static str) -> Mount) -> Session {
         let mut session = Session::default();
-        session.files.mount(&[mount(self.inside.clone(), "/work/src")]).unwrap();
+        session.mount(&[mount(self.inside.clone(), "/work/src")]).unwrap();
         session
     }
 
@@ -49,7 +49,19 @@ impl Session {
     }
 
     pub(super) fn apply(&mut self, paths: &[&str]) -> Applied {
-        self.files.apply(&Selection::paths(paths.iter().copied()))
+        self.act(|files| files.apply(&Selection::paths(paths.iter().copied())))
+    }
+
+    pub(super) fn apply_all(&mut self) -> Applied {
+        self.act(|files| files.apply(&Selection::All))
+    }
+
+    pub(super) fn diff(&mut self, path: &str) -> String {
+        self.act(|files| files.diff(path))
+    }
+
+    pub(super) fn save_output(&mut self, into: &Path) -> crate::error::Result<Applied> {
+        self.act(|files| files.save_output(into))
     }
 
     pub(super) fn text(&mut self, path: &str) -> String {
