@@ -8,8 +8,10 @@
 mod program;
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io::Write;
 use std::os::fd::IntoRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -193,24 +195,34 @@ fn a_policy_can_require_it() {
         .refused("the jail cannot be closed: landlock: the kernel has none");
 }
 
-/// The program is started by a user without rights, where the test is run by root.
+/// The program is started by a user without rights, where the test is run by root: with an image in a folder that others can read.
 #[test]
 fn an_ordinary_user_has_the_jail() {
     // SAFETY: it asks for a number.
     if unsafe { libc::geteuid() } != 0 {
         return eprintln!("not checked: only root can be another user, and all other tests are run by one");
     }
-    let copy = Folder::new("jail-nobody");
-    let open = |path: &std::path::Path, mode: u32| {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    };
-    open(copy.path(), 0o755);
-    let gave = gave(belljar().uid(65534).gid(65534).args(["run", "--require-jail", "-c", "print(1)"]));
-    if gave.stderr.contains("ermission denied") || gave.stderr.contains("is not installed") {
-        return eprintln!("not checked: another user cannot read the folder of this build");
+    let cache = std::env::temp_dir().join(format!("belljar-nobody-{}", std::process::id()));
+    let list = run(["image", "list"]).stdout;
+    let image = list.lines().find(|line| line.starts_with("microjs ")).unwrap();
+    let image = std::path::Path::new(image.rsplit(' ').next().unwrap());
+    let key = image.parent().unwrap().file_name().unwrap();
+    let copy = cache.join("belljar/images").join(key).join("microjs");
+    std::fs::create_dir_all(&copy).unwrap();
+    for file in std::fs::read_dir(image).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        std::fs::set_permissions(copy.join(file.file_name()), Permissions::from_mode(0o644)).unwrap();
     }
-    assert_eq!((gave.code, gave.stdout.as_str(), gave.stderr.as_str()), (Some(0), "1\n", ""), "{gave:?}");
+    let mut command = belljar();
+    command.uid(65534).gid(65534).env("XDG_CACHE_HOME", &cache);
+    let arguments = ["run", "--require-jail", "--engine", "microjs", "-p", "-c", "1 + 1"];
+    let output = command.args(arguments).stdin(Stdio::null()).output();
+    std::fs::remove_dir_all(&cache).unwrap();
+    match output.map(Gave::from) {
+        Ok(gave) => assert_eq!((gave.code, gave.stdout.as_str(), gave.stderr.as_str()), (Some(0), "2\n", "")),
+        Err(error) => eprintln!("not checked: another user cannot read the folder of this build: {error}"),
+    }
 }
 
 #[test]
