@@ -167,7 +167,7 @@ pub(crate) fn a_run_is_cancelled() {
     let token = CancelToken::new();
     token.cancel();
     assert_eq!(
-        jar("python").run_blocking(Request::new("1").cancel_with(&token)).unwrap().ended,
+        jar("python").run_blocking(Request::new("while True: pass").cancel_with(&token)).unwrap().ended,
         Ended::Cancelled
     );
 }
