@@ -191,7 +191,7 @@ impl<Held> Calls<Held> {
             }
             Up::Begin { call, operation, ask } => self.unanswered(call, Event::Begin(operation, ask)),
             Up::More { call, operation } => self.unanswered(call, Event::More(operation)),
-            Up::GiveUp { call, operation } => self.unanswered(call, Event::GiveUp(operation)),
+            Up::NoMore { call, operation } => self.unanswered(call, Event::GiveUp(operation)),
             _ => Err("it left something else than a question or an answer in memory"),
         }
     }

@@ -232,7 +232,7 @@ pub(super) enum Up {
         operation: OperationNumber,
     },
     /// It wants no more of it.
-    GiveUp {
+    NoMore {
         call: u64,
         operation: OperationNumber,
     },

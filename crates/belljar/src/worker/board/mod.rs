@@ -384,10 +384,11 @@ impl State {
     fn make_way(&self) {
         let waits_for_nobody =
             |member: &&Member| member.is_free() && member.tenant.is_some() && !member.is_leaving;
-        if self.has_tenants && self.queue.len() > 0 {
-            if let Some(member) = self.members.iter().find(waits_for_nobody) {
-                member.worker.dismiss();
-            }
+        if self.has_tenants
+            && self.queue.len() > 0
+            && let Some(member) = self.members.iter().find(waits_for_nobody)
+        {
+            member.worker.dismiss();
         }
     }
 

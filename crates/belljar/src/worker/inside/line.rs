@@ -135,7 +135,7 @@ impl services::Line for Line {
 
     fn give_up(&self, session: SessionNumber, operation: OperationNumber) {
         held(&self.operations).remove(&(session, operation));
-        let _ = self.tell(session, |call| Up::GiveUp { call, operation });
+        let _ = self.tell(session, |call| Up::NoMore { call, operation });
     }
 }
 
