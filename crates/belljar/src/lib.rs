@@ -47,7 +47,7 @@ mod outcome;
 
 mod blocking;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};

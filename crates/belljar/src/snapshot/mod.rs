@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::jar::Jar;
 use crate::live::Rest;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use body::unpack;
 
 /// The snapshot of a session of `jar`, which is called `session`.
