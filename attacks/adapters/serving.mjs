@@ -12,11 +12,20 @@ import { createInterface } from "node:readline";
 export async function serve(sandbox, language, run) {
   for await (const line of createInterface({ input: process.stdin })) {
     const ask = JSON.parse(line);
-    const answer = ask.language === language ? await run(ask.code, ask.limits) : { ended: "unsupported" };
-    let text = Buffer.from(JSON.stringify({ id: ask.id, sandbox, ...answer }) + "\n");
+    const answer = { id: ask.id, sandbox, ended: "unsupported" };
+    try {
+      if (ask.language === language) Object.assign(answer, await run(ask.code, ask.limits));
+    } catch (error) {
+      // The sandbox failed in a way that is none of its answers.
+      Object.assign(answer, { ended: "crashed", error: String(error) });
+    }
+    let text = Buffer.from(JSON.stringify(answer, whole) + "\n");
     while (text.length > 0) text = text.subarray(write(text));
   }
 }
+
+/** Text without halves of characters, which JSON cannot carry. */
+const whole = (_, value) => (typeof value === "string" ? value.toWellFormed() : value);
 
 /** How many bytes were taken: a pipe that is full takes none. */
 function write(bytes) {

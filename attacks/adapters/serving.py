@@ -19,8 +19,18 @@ def serve(name, language, run):
         if ask["language"] != language:
             answer = {"ended": "unsupported"}
         else:
-            answer = run(ask["code"], **ask["limits"])
+            try:
+                answer = run(ask["code"], **ask["limits"])
+            except Exception as error:
+                # The sandbox failed in a way that is none of its answers.
+                answer = {"ended": "crashed", "error": told(error)}
+        answer = {key: whole(text) for key, text in answer.items() if text is not None}
         print(json.dumps({"id": ask["id"], "sandbox": name} | answer), file=out, flush=True)
+
+
+def whole(text):
+    """Text without halves of characters, which JSON cannot carry."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def told(error):

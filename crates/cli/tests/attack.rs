@@ -148,10 +148,11 @@ fn whatever_a_bad_sandbox_does_is_told() {
         ("tell", "it read the environment of this machine"),
         ("break", "after the attack: a plain program ended as Completed and printed \"left behind\""),
     ] {
-        let (code, report) =
-            attack(&["--only", "busy_loop.py", "--against", &format!("python3 {script} {bad}")]);
+        // To take that much can take long on a busy machine.
+        let case = if ["eat", "gorge"].contains(&bad) { "memory/usable_after.py" } else { "cpu/busy_loop.py" };
+        let (code, report) = attack(&["--only", case, "--against", &format!("python3 {script} {bad}")]);
         let cases = cases(&report);
-        let (verdict, faults) = &cases["cpu/busy_loop.py"];
+        let (verdict, faults) = &cases[case];
         assert_eq!((verdict.as_str(), code, cases.len()), ("not_held", Some(1), 1), "{bad}: {faults:?}");
         assert!(faults.iter().any(|fault| fault.starts_with(told)), "{bad}: {faults:?}");
         assert_eq!(report["sandbox"], "bad 1.0");
@@ -208,7 +209,7 @@ fn there_is_a_table_and_a_list() {
 
 #[test]
 fn what_cannot_be_attacked_is_refused() {
-    run(["attack", "--only", "nothing"]).refused("no attack is called so");
+    run(["attack", "--only", "no_such_program"]).refused("no attack is called so");
     run(["attack", "--group", "tools"]).refused("no attack is called so");
     run(["attack", "--against", " "]).refused("--against names nothing");
     run(["attack", "--against", "/no/such/program"]).refused_somehow("cannot start /no/such/program");

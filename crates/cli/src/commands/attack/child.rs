@@ -138,20 +138,19 @@ impl Child {
         }
     }
 
-    /// Whether it rests within this time: whether there is a moment in which it hardly uses the processor.
+    /// Whether it rests within this time: whether it is seen several times in a row with nothing running.
     pub(super) fn rests_within(&self, patience: Duration) -> bool {
-        const MOMENT: Duration = Duration::from_millis(60);
+        const SEEN: u32 = 8;
         let begun = Instant::now();
-        loop {
-            let before = watch::of_tree(self.process.id()).cpu;
-            std::thread::sleep(MOMENT);
-            if watch::of_tree(self.process.id()).cpu.saturating_sub(before) * 2 <= MOMENT {
+        let mut resting = 0;
+        while begun.elapsed() < patience {
+            std::thread::sleep(LOOK);
+            resting = if watch::runs(self.process.id()) { 0 } else { resting + 1 };
+            if resting == SEEN {
                 return true;
             }
-            if begun.elapsed() > patience {
-                return false;
-            }
         }
+        false
     }
 }
 

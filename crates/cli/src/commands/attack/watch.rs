@@ -46,6 +46,15 @@ pub(super) fn tree(root: u32) -> Vec<u32> {
     found
 }
 
+/// Whether a thread of the process, or of one below it, runs or waits for the processor. On a busy machine that says more than the time it gets.
+pub(super) fn runs(root: u32) -> bool {
+    tree(root).into_iter().any(|process| {
+        let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+        stats.filter_map(|stat| Some(stat.rsplit_once(')')?.1.trim_start().starts_with('R'))).any(|runs| runs)
+    })
+}
+
 /// A line of a process's status, which counts in KiB.
 fn memory(process: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
@@ -80,6 +89,7 @@ mod tests {
         std::io::Read::read_exact(&mut stdout, &mut ready).expect("it has begun");
         let processes = tree(child.id());
         assert_eq!(processes.len(), 2);
+        assert!(runs(std::process::id()), "this process runs");
         assert!(of_tree(child.id()).memory_bytes > 100 * 1024 && peak(child.id()) > 0);
         for process in processes {
             let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
