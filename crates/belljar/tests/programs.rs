@@ -136,7 +136,11 @@ fn every_package_is_used() {
         .flatten()
         .map(|entry| entry.path())
         .filter_map(|path| {
-            Some(Expectation::read(&path, &fs::read_to_string(&path).ok()?).all("package").to_vec())
+            Some(
+                Expectation::read(&path.to_string_lossy(), &fs::read_to_string(&path).ok()?)
+                    .all("package")
+                    .to_vec(),
+            )
         })
         .flatten()
         .collect();

@@ -149,7 +149,8 @@ fn whatever_a_bad_sandbox_does_is_told() {
         ("break", "after the attack: a plain program ended as Completed and printed \"left behind\""),
     ] {
         // To take that much can take long on a busy machine.
-        let case = if ["eat", "gorge"].contains(&bad) { "memory/usable_after.py" } else { "cpu/busy_loop.py" };
+        let case =
+            if ["eat", "gorge"].contains(&bad) { "memory/usable_after.py" } else { "cpu/busy_loop.py" };
         let (code, report) = attack(&["--only", case, "--against", &format!("python3 {script} {bad}")]);
         let cases = cases(&report);
         let (verdict, faults) = &cases[case];
