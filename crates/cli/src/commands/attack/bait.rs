@@ -2,7 +2,6 @@
 //! seen here, and not in what a sandbox says.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -109,9 +108,8 @@ impl Drop for Bait {
 /// A text that nobody can guess.
 pub(super) fn nonce() -> Result<String, Failure> {
     let mut bytes = [0; 16];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(|error| {
-        Failure::system("cannot draw random numbers", std::io::Error::new(ErrorKind::Other, error))
-    })?;
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|error| Failure::system("cannot draw random numbers", error.into()))?;
     Ok(hex::encode(bytes))
 }
 

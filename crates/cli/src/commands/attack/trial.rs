@@ -143,17 +143,10 @@ impl<'a> Trier<'a> {
         let factors = id.bytes().step_by(2).take(2).map(|byte| u64::from(byte) * 7919).collect::<Vec<_>>();
         let [a, b] = factors[..] else { unreachable!("an id is longer") };
         let (name, code) = match case.engine.as_str() {
-            "python" => {
-                let code = format!(
-                    "try:\n    belljar_was_here\n    print('left behind')\nexcept NameError:\n    print({a} * {b})"
-                );
-                ("plain.py", code)
-            }
-            _ => {
-                let seen = "typeof belljar_was_here === 'undefined'";
-                ("plain.js", format!("console.log({seen} ? {a} * {b} : 'left behind')"))
-            }
+            "python" => ("plain.py", include_str!("../../../../../attacks/plain.py")),
+            _ => ("plain.js", include_str!("../../../../../attacks/plain.js")),
         };
+        let code = code.replace("@A@", &a.to_string()).replace("@B@", &b.to_string());
         let limits = Limits::default();
         let ask = Ask { id: &id, engine: &case.engine, name, code: &code, limits: &limits, lowered: "{}" };
         let bounds = Bounds { wall: PLAIN_TIME, memory_bytes: limits.memory_bytes + MEMORY_KILL_BYTES };
