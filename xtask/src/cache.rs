@@ -46,6 +46,11 @@ impl Cache {
         Ok(Self { root: base.join("belljar") })
     }
 
+    /// A cache at another place.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     /// The root, for things that are shared and need no key (a compiler's own cache).
     pub(crate) fn root(&self) -> &Path {
         &self.root
@@ -159,6 +164,19 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Every folder in `folder`, sorted; none if it is not there.
+pub(crate) fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if folder.is_dir() {
+        for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
+            let path = entry.with_context(|| format!("listing {}", folder.display()))?.path();
+            found.extend(path.is_dir().then_some(path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// `fs::read`, naming the file when it fails.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("reading {}", path.display()))
@@ -184,7 +202,7 @@ pub(crate) fn fresh(folder: &Path) -> Result<()> {
 }
 
 /// Removes a folder with everything in it, if it is there.
-fn remove(folder: &Path) -> Result<()> {
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("removing {}", folder.display()))

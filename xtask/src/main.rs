@@ -2,6 +2,7 @@
 //!
 //! One verb, one file. Everything made here lands in the cache (`cache.rs`) or in the tree; nothing is installed.
 
+mod attack;
 mod bench;
 mod cache;
 mod conformance;
@@ -9,8 +10,10 @@ mod engines;
 mod fetch;
 mod fuzz;
 mod packages;
+mod peers;
 mod progress;
 mod require;
+mod sbom;
 mod setup;
 mod test;
 mod tidy;
@@ -36,12 +39,16 @@ enum Verb {
     Test(test::TestArgs),
     /// Measure Belljar next to its peers
     Bench(bench::BenchArgs),
+    /// Try the catalogue of attacks on other sandboxes (all that are known, or those named)
+    Attack(attack::AttackArgs),
     /// Run short programs for a long time and show what memory does
     Soak(bench::SoakArgs),
     /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
     Conformance(conformance::ConformanceArgs),
     /// Offer what the host decodes whatever bytes make it stumble (all targets, or those named)
     Fuzz(fuzz::FuzzArgs),
+    /// Write down what the program is made of, as CycloneDX, and check that
+    Sbom,
     /// Check the rules of the tree that no compiler checks
     Tidy,
 }
@@ -53,9 +60,11 @@ fn main() -> ExitCode {
         Verb::Packages => packages::packages(),
         Verb::Test(args) => test::test(&args),
         Verb::Bench(args) => bench::bench(&args),
+        Verb::Attack(args) => attack::attack(&args),
         Verb::Soak(args) => bench::soak(&args),
         Verb::Conformance(args) => conformance::conformance(&args),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
+        Verb::Sbom => sbom::sbom(),
         Verb::Tidy => tidy::tidy(),
     };
     match done {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::cache::{self, Cache};
 use crate::fetch::pypi::Wheel;
 
-const WHEEL: Wheel = Wheel {
+const WHEEL: Wheel<'static> = Wheel {
     name: "ziglang",
     version: "0.17.1",
     sha256: "ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54",
@@ -16,6 +16,11 @@ const WHEEL: Wheel = Wheel {
 
 /// What goes into the key of whatever zig compiles.
 pub(crate) const VERSION: &str = WHEEL.version;
+
+/// Name, version and SHA-256 of the wheel that it comes in.
+pub(crate) fn pinned() -> (&'static str, &'static str, &'static str) {
+    (WHEEL.name, WHEEL.version, WHEEL.sha256)
+}
 
 /// The compiler, bound to one build folder.
 pub(crate) struct Zig {

@@ -1,4 +1,5 @@
-//! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing only.
+//! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing, and for the tests
+//! that try each of them with what lies in `fuzz/seeds`.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -34,10 +35,12 @@ use crate::jar::Jar;
 use crate::limits::{Limits, MIB};
 use crate::mount::Mount;
 use crate::outcome::{Ended, Json, Stream};
+use crate::policy::Policy;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{SnapshotKey, SnapshotRefused};
 use crate::tool::Tool;
+use crate::units::{Duration, Size};
 use crate::worker::services::serving::Services;
 use crate::worker::services::{ASK_BYTES_MAX, Ask, OperationAsk, OperationNumber};
 
@@ -397,6 +400,39 @@ pub fn net_rule(bytes: &[u8]) {
     }
 }
 
+/// What is given as a policy: refused with a place that is in it, or read as the same policy when it is written out.
+pub fn policy(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Policy::parse(text, "fuzzed") {
+        Ok(policy) => {
+            let shown = policy.to_string();
+            let again = Policy::parse(&shown, "fuzzed").unwrap_or_else(|error| panic!("{shown}\n{error}"));
+            assert_eq!(again, policy, "{shown}");
+        }
+        Err(Error::Policy(problems)) => {
+            assert!(!problems.all().is_empty() && problems.all().len() <= 20);
+            for problem in problems.all() {
+                assert!(problem.line <= text.matches('\n').count() + 1, "{problem}");
+                assert!(!problem.message.is_empty() && !problem.hint.is_empty(), "{problem}");
+            }
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// What is typed as a size or a time: refused, or shown in a way that means no less when it is typed again.
+pub fn units(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(size) = text.parse::<Size>()
+        && let Ok(again) = size.to_string().parse::<Size>()
+    {
+        assert!(again.0 >= size.0, "{text:?} is shown as {size}, which is less");
+    }
+    if let Ok(time) = text.parse::<Duration>() {
+        assert_eq!(time.to_string().parse(), Ok(time), "{text:?} is shown as {time}");
+    }
+}
+
 /// The fields of a request over HTTP.
 pub fn http_request(bytes: &[u8]) {
     let Ok(request) = HttpRequest::read(bytes) else { return };
@@ -469,4 +505,66 @@ pub fn services(folder: &Path, bytes: &[u8]) -> Vec<OwnedFd> {
 /// Whatever a worker says to its parent.
 pub fn frames(bytes: &[u8]) {
     crate::worker::fuzzed::frames(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use belljar_fuzz_inputs::inputs;
+
+    /// What is made of the seeds for targets that take microseconds, and for those that run code.
+    const MORE: usize = 2000;
+    const MORE_RUNS: usize = 20;
+
+    fn each(target: &str, more: usize, property: impl Fn(&[u8])) {
+        for input in inputs(target, more) {
+            // A failure shows the input, ready to become a seed.
+            let shown = Shown(&input);
+            property(&input);
+            std::mem::forget(shown);
+        }
+    }
+
+    struct Shown<'a>(&'a [u8]);
+
+    impl Drop for Shown<'_> {
+        fn drop(&mut self) {
+            eprintln!("the input was, in hexadecimal: {}", hex(self.0));
+        }
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn what_a_guest_hands_over_is_refused_or_bounded() {
+        each("host_calls", MORE, super::host_calls);
+        each("reports", MORE, super::reports);
+        each("json", MORE, super::json);
+        each("http_request", MORE, super::http_request);
+        each("scrub", MORE, super::scrub);
+    }
+
+    #[test]
+    fn what_a_caller_hands_over_is_refused_or_read() {
+        each("requests", MORE, super::requests);
+        each("mount", MORE, super::mount);
+        each("net_rule", MORE, super::net_rule);
+        each("policy", MORE, super::policy);
+        each("units", MORE, super::units);
+        each("pack", MORE, super::pack);
+    }
+
+    #[test]
+    fn what_is_run_breaks_nothing() {
+        each("typescript", MORE_RUNS, super::typescript);
+        each("modules", MORE_RUNS, super::modules);
+    }
+
+    #[test]
+    fn what_is_signed_as_a_snapshot_is_refused_or_gone_on_with() {
+        let folder = tempfile::tempdir().expect("there are temporary files");
+        std::fs::write(folder.path().join("a.txt"), "a").expect("the folder is ours");
+        each("snapshot", MORE_RUNS, |input| super::snapshot(folder.path(), input));
+    }
 }

@@ -54,7 +54,7 @@ mod blocking;
 #[cfg(test)]
 extern crate self as belljar;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};

@@ -3,8 +3,6 @@
 //! Not here are those that measure the process or the moment, which wants the process to itself: `attacks_cpu`, `attacks_memory`, `deadline`, `soak`.
 
 mod common;
-#[path = "common/expectation.rs"]
-mod expectation;
 #[path = "common/packages.rs"]
 mod packages;
 #[path = "common/place.rs"]

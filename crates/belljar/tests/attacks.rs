@@ -29,35 +29,14 @@ fn rows() -> BTreeMap<u32, (BTreeSet<String>, bool)> {
 
 /// The programs of the corpus that stand for each row, by name without their ending.
 fn programs() -> BTreeMap<u32, BTreeSet<String>> {
-    let corpus = root().join("corpus");
     let mut programs: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
-    let mut folders = vec![corpus.clone()];
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(&folder).expect("the corpus can be read").flatten().map(|entry| entry.path())
-        {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            let mut keys = text
-                .lines()
-                .filter_map(|line| line.strip_prefix("#: row: ").or_else(|| line.strip_prefix("//: row: ")));
-            let Some(words) = keys.next() else { continue };
-            let name = path
-                .with_extension("")
-                .strip_prefix(&corpus)
-                .expect("it lies there")
-                .to_string_lossy()
-                .into_owned();
-            let mut numbers = 0;
-            for number in
-                words.split([',', ' ']).filter(|word| !word.is_empty()).map_while(|word| word.parse().ok())
-            {
-                programs.entry(number).or_default().insert(name.clone());
-                numbers += 1;
-            }
-            assert!(numbers > 0, "{}: a row has a number", path.display());
+    for program in belljar_corpus::programs() {
+        let expectation = program.expectation();
+        let (rows, _) = expectation.rows();
+        assert!(!rows.is_empty() || expectation.one("row").is_none(), "{}: a row has a number", program.name);
+        let (name, _) = program.name.rsplit_once('.').expect("a program has an ending");
+        for row in rows {
+            programs.entry(row).or_default().insert(name.to_owned());
         }
     }
     programs

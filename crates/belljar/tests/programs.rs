@@ -8,16 +8,15 @@
     reason = "a test that cannot go on ends; each uses a part of what is shared"
 )]
 
-use crate::expectation;
 use crate::packages;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{jar, jar_with};
+use crate::common::{jar, jar_with, seen};
 use belljar::{Ended, Grants, Request};
-use expectation::Expectation;
+use belljar_corpus::{Expectation, circumstances};
 use serde::Deserialize;
 
 /// `packages.json`.
@@ -69,7 +68,7 @@ fn find<'a>(packages: &'a [Package], name: &str) -> &'a Package {
 /// Runs one program with its packages and says what differs from its promise.
 fn run(path: &Path, packages: &Packages) -> String {
     let code = fs::read_to_string(path).expect("a program is text");
-    let expectation = Expectation::read(path, &code);
+    let expectation = Expectation::read(&path.to_string_lossy(), &code);
     let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
     let mut grants = Grants::default();
     let mut first = Vec::new();
@@ -85,15 +84,22 @@ fn run(path: &Path, packages: &Packages) -> String {
         }
     }
     let image = if python { "python" } else { "javascript" };
-    let session = jar_with(image, expectation.limits()).with_grants(grants).session().unwrap();
+    let session = jar_with(image, serde_json::from_str(expectation.limits()).expect("limits are JSON"))
+        .with_grants(grants)
+        .session()
+        .unwrap();
     for code in first {
         let outcome = session.run_blocking(code).unwrap();
         if outcome.ended != Ended::Completed {
             return format!("  its packages cannot be used: {:?}\n", outcome.error);
         }
     }
-    let outcome = session.run_blocking(Request::new(code).name(name)).unwrap();
-    expectation.differences(path, &outcome)
+    let outcome = seen(&session.run_blocking(Request::new(code).name(name)).unwrap());
+    let out = fs::read_to_string(path.with_extension("out")).ok();
+    match expectation.differences(out.as_deref(), &outcome) {
+        differences if differences.is_empty() => String::new(),
+        differences => format!("  {}\n{}", differences.join("\n  "), circumstances(&outcome)),
+    }
 }
 
 #[test]
@@ -130,7 +136,11 @@ fn every_package_is_used() {
         .flatten()
         .map(|entry| entry.path())
         .filter_map(|path| {
-            Some(Expectation::read(&path, &fs::read_to_string(&path).ok()?).all("package").to_vec())
+            Some(
+                Expectation::read(&path.to_string_lossy(), &fs::read_to_string(&path).ok()?)
+                    .all("package")
+                    .to_vec(),
+            )
         })
         .flatten()
         .collect();

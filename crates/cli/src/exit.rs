@@ -11,7 +11,7 @@ use belljar::{Ended, Error, Outcome};
 pub(crate) const HELP: &str = "\
 Exit codes:
     0  the program came to its end (or its own exit code)
-    1  the program raised an error
+    1  the program raised an error; of `belljar attack`: something did not hold
   121  it waits for answers to calls of tools (`--tool`), and can go on
   122  it printed more than it may, and was to be stopped for that
   123  it used up its fuel, or its calls to the host
@@ -29,6 +29,8 @@ const TIME_LIMIT: u8 = 124;
 /// Nothing was run, or we failed, or what was to be written afterwards was not.
 pub(crate) const NOT_RUN: u8 = 125;
 const CANCELLED: u8 = 130;
+/// An attack came through.
+pub(crate) const NOT_HELD: u8 = 1;
 const CRASHED: u8 = 134;
 const MEMORY_LIMIT: u8 = 137;
 

@@ -29,6 +29,9 @@ mod store;
 
 mod error;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
+
 use std::path::Path;
 
 pub use error::{Error, Result, WheelFault};

@@ -5,6 +5,7 @@
 mod javascript;
 mod microjs;
 mod python;
+mod twice;
 mod typescript;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +25,11 @@ pub(crate) struct EnginesArgs {
     /// Engines to build; all when none is named
     names: Vec<String>,
     /// Build nothing: print the name and folder of each engine that is built
-    #[arg(long)]
+    #[arg(long, conflicts_with = "twice")]
     print: bool,
+    /// Build each of them twice, in places that have nothing in common, and compare what came of it
+    #[arg(long)]
+    twice: bool,
 }
 
 /// How one engine is made.
@@ -112,6 +116,9 @@ fn recipes() -> [Box<dyn Recipe>; 4] {
 /// Builds the engines asked for, or prints those that are built.
 pub(crate) fn engines(args: &EnginesArgs) -> Result<()> {
     let cache = Cache::open()?;
+    if args.twice {
+        return twice::twice(&cache, &chosen(&args.names)?);
+    }
     for recipe in chosen(&args.names)? {
         if args.print {
             if let Some(place) = cache.find(Shelf::Engines, &entry(recipe.as_ref())?) {
@@ -128,6 +135,12 @@ pub(crate) fn engines(args: &EnginesArgs) -> Result<()> {
 pub(crate) fn engine(cache: &Cache, name: &str) -> Result<PathBuf> {
     let Some(recipe) = chosen(&[name.to_owned()])?.pop() else { bail!("no engine is called {name}") };
     build(cache, recipe.as_ref())
+}
+
+/// Every engine, and its folder if it is built.
+pub(crate) fn built(cache: &Cache) -> Result<Vec<(&'static str, Option<PathBuf>)>> {
+    let find = |recipe: &dyn Recipe| Ok((recipe.name(), cache.find(Shelf::Engines, &entry(recipe)?)));
+    recipes().iter().map(|recipe| find(recipe.as_ref())).collect()
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Box<dyn Recipe>>> {

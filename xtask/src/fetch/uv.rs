@@ -10,16 +10,21 @@ use crate::tree;
 /// Which one: the program reads the same file.
 const PIN: &str = "crates/packages/uv.json";
 
+/// A version and its hash.
 #[derive(Deserialize)]
-struct Pin {
-    version: String,
-    sha256: String,
+pub(crate) struct Pin {
+    pub(crate) version: String,
+    pub(crate) sha256: String,
 }
 
 /// Fetches it unless it is there.
 pub(crate) fn fetch(cache: &Cache) -> Result<()> {
-    let json = cache::read(&tree::root().join(PIN))?;
-    let Pin { version, sha256 } =
-        serde_json::from_slice(&json).with_context(|| format!("{PIN} is not as it should be"))?;
+    let Pin { version, sha256 } = pin()?;
     Wheel { name: "uv", version: &version, sha256: &sha256 }.fetch(cache).map(|_| ())
+}
+
+/// Reads which one.
+pub(crate) fn pin() -> Result<Pin> {
+    let json = cache::read(&tree::root().join(PIN))?;
+    serde_json::from_slice(&json).with_context(|| format!("{PIN} is not as it should be"))
 }

@@ -11,13 +11,14 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::conformance;
+use crate::sbom;
 use crate::setup::{build_program, cargo, examples};
 use crate::tidy;
 
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, tidy, deny, advisories, doc, examples, conformance, suite; all when none is named
+    /// Stages to run: fmt, clippy, tidy, deny, advisories, sbom, doc, examples, conformance, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -56,12 +57,17 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage { name: "tidy", what: "the rules of the tree hold", run: || tidy::tidy().map(|()| Tally::PASSED) },
     Stage { name: "deny", what: "dependencies: licences, duplicates, sources", run: deny::policy },
     Stage { name: "advisories", what: "dependencies: known vulnerabilities", run: deny::advisories },
+    Stage {
+        name: "sbom",
+        what: "what the program is made of is written down, whole and valid",
+        run: || sbom::sbom().map(|()| Tally::PASSED),
+    },
     Stage { name: "doc", what: "the documentation builds without a warning", run: doc },
     Stage { name: "examples", what: "the examples print what they must", run: run_examples },
     Stage {

@@ -15,9 +15,12 @@ const ABOVE_HOST: [&str; 5] = ["crate::engine", "crate::session", "crate::jar", 
 const UNBOUNDED: [&str; 3] = ["unbounded_channel", "mpsc::channel", "unbounded"];
 
 /// Which crates each crate may name.
-const DIRECTION: [(&str, &[&str]); 6] = [
-    ("crates/belljar/", &[]),
-    ("crates/packages/", &[]),
+const DIRECTION: [(&str, &[&str]); 8] = [
+    // Tests read the corpus, and what fuzz targets are tried with.
+    ("crates/belljar/", &["belljar-corpus", "belljar-fuzz-inputs"]),
+    ("corpus/", &[]),
+    ("fuzz/inputs/", &[]),
+    ("crates/packages/", &["belljar-fuzz-inputs"]),
     ("crates/mcp/", &["belljar"]),
     ("crates/server/", &["belljar", "belljar-mcp"]),
     ("crates/python/", &["belljar"]),

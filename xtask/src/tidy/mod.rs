@@ -5,6 +5,7 @@
 mod borders;
 mod circles;
 mod code;
+mod dangers;
 mod exceptions;
 mod files;
 mod links;
@@ -40,7 +41,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 25] = [
+const RULES: [Rule; 26] = [
     Rule {
         name: "opening-line",
         demands: "a Rust file opens with a line that says what it is",
@@ -67,6 +68,11 @@ const RULES: [Rule; 25] = [
         name: "system-in-owners",
         demands: "the library touches files, environment, network, processes and clocks only in the files that own them",
         check: borders::system_in_owners,
+    },
+    Rule {
+        name: "unsafe-listed",
+        demands: "every `unsafe` is listed in `docs/unsafe.md`, with its argument",
+        check: dangers::unsafe_listed,
     },
     Rule { name: "one-way-in", demands: "guest code is entered in one place", check: borders::one_way_in },
     Rule {

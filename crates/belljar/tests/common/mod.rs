@@ -24,3 +24,9 @@ pub fn repr(outcome: &Outcome) -> &str {
         None => panic!("no value: {outcome:#?}"),
     }
 }
+
+/// An outcome as its JSON says, which is what programs of the corpus promise something about.
+pub fn seen(outcome: &Outcome) -> belljar_corpus::Outcome {
+    let json = serde_json::to_string(outcome).expect("an outcome can be written");
+    serde_json::from_str(&json).expect("what was written can be read")
+}

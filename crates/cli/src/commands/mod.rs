@@ -1,5 +1,6 @@
 //! The verbs, one a file: its arguments, whose comments are its help, and what it does.
 
+mod attack;
 mod completions;
 mod doctor;
 mod image;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Repl(Box<repl::ReplArgs>),
     /// Say what this machine offers, which images it has, and whether they work
     Doctor(doctor::DoctorArgs),
+    /// Try a catalogue of attacks, on this program or on another sandbox, and say what holds
+    Attack(attack::AttackArgs),
     /// Make and list images: engines that are ready to run
     #[command(subcommand)]
     Image(image::ImageCommand),
@@ -43,6 +46,7 @@ impl Command {
             Self::Run(args) => run::run(*args),
             Self::Repl(args) => repl::repl(&args),
             Self::Doctor(args) => doctor::doctor(&args),
+            Self::Attack(args) => attack::attack(&args),
             Self::Image(command) => image::image(command),
             Self::Policy(command) => policy::policy(command),
             Self::Completions(args) => completions::completions(&args, whole()),

@@ -5,6 +5,8 @@
 
 mod answer;
 mod ask;
+#[cfg(any(fuzzing, test))]
+mod fuzzing;
 mod id;
 mod line;
 mod refusal;
