@@ -1,10 +1,12 @@
 //! Ways in for the fuzz targets (`fuzz/`): what a guest or a stranger can hand to the host. Compiled for fuzzing, and for the tests
 //! that try each of them with what lies in `fuzz/seeds`.
 
-use std::os::fd::OwnedFd;
+#[cfg(test)]
+mod tests;
+mod worker;
+
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
-use std::task::{Context, Waker};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::IgnoredAny;
@@ -17,7 +19,6 @@ use crate::engine::instance::Ending;
 use crate::error::Error;
 use crate::grants::Grants;
 use crate::host::Host;
-use crate::host::audit::Audit;
 use crate::host::files::Files;
 use crate::host::files::pack::{Pack, Packing};
 use crate::host::memory::GuestMemory;
@@ -41,8 +42,8 @@ use crate::session::Session;
 use crate::snapshot::{SnapshotKey, SnapshotRefused};
 use crate::tool::Tool;
 use crate::units::{Duration, Size};
-use crate::worker::services::serving::Services;
-use crate::worker::services::{ASK_BYTES_MAX, Ask, OperationAsk, OperationNumber};
+
+pub use worker::{frames, services};
 
 /// Memory of the pretended guest.
 const MEMORY_BYTES: usize = 64 * 1024;
@@ -130,7 +131,7 @@ pub fn requests(bytes: &[u8]) {
         request = request.limits(asked);
     }
     request = request.arguments(pieces);
-    let language = if bytes.len() % 2 == 0 { Language::Python } else { Language::JavaScript };
+    let language = if bytes.len().is_multiple_of(2) { Language::Python } else { Language::JavaScript };
     if let Ok(plan) = admit(request, language, &Limits::default(), None) {
         check_encoding(&plan);
     }
@@ -210,7 +211,6 @@ impl Arguments<'_> {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one line for each function that a guest can call")]
 fn call(
     host: &mut Host,
     memory: &mut GuestMemory<'_>,
@@ -460,111 +460,4 @@ pub fn scrub(bytes: &[u8]) {
     out.extend(scrubber.finish());
     assert!(!out.windows(VALUE.len()).any(|window| window == VALUE.as_bytes()), "a secret came through");
     assert_eq!(out, secrets.scrub(text), "the pieces make no difference");
-}
-
-/// What a worker that has fallen sends: questions, operations and what belongs to them, served to a session that has folders in `folder` mounted: `ro`
-/// in the two ways in which it stays as it is, and `rw`. With the descriptors that were lent, which are for reading alone.
-pub fn services(folder: &Path, bytes: &[u8]) -> Vec<OwnedFd> {
-    let grants = Grants::default()
-        .mount(Mount::read_only(folder.join("ro"), "/data"))
-        .mount(Mount::copy_on_write(folder.join("ro"), "/work/cow"))
-        .mount(Mount::read_write(folder.join("rw"), "/work/rw").bytes_max(1000).files_max(4))
-        .tool(Tool::answered_by_caller("ask"))
-        .and_then(|grants| grants.tool(Tool::new("one", |_: serde_json::Map<_, _>| Ok::<_, String>(1))))
-        .expect("they are tools");
-    let mut services =
-        Services::new(&grants, &limits(), &Audit::default()).expect("the directories are there");
-    services.begin_run(&limits());
-    let (mut rest, mut lent) = (bytes, Vec::new());
-    while let Some((what, after)) = rest.split_first() {
-        rest = after;
-        let number = OperationNumber(u32::from(what >> 2));
-        match what & 3 {
-            0 | 1 => {
-                let Ok((ask, after)) = postcard::take_from_bytes::<Ask>(rest) else { continue };
-                rest = after;
-                let (reply, descriptor) = services.serve(ask);
-                let told = postcard::to_stdvec(&reply).expect("it can be written");
-                assert!(told.len() <= ASK_BYTES_MAX, "{} bytes are told at once", told.len());
-                lent.extend(descriptor);
-            }
-            2 => {
-                let Ok((ask, after)) = postcard::take_from_bytes::<OperationAsk>(rest) else { continue };
-                rest = after;
-                let _ = services.begin(number, &ask);
-            }
-            _ if what & 4 == 0 => drop(services.more(number)),
-            _ => services.give_up(number),
-        }
-        // Tools have threads of their own, which nobody waits for here.
-        let _ = services.poll_told(&mut Context::from_waker(Waker::noop()));
-    }
-    lent
-}
-
-/// Whatever a worker says to its parent.
-pub fn frames(bytes: &[u8]) {
-    crate::worker::fuzzed::frames(bytes);
-}
-
-#[cfg(test)]
-mod tests {
-    use belljar_fuzz_inputs::inputs;
-
-    /// What is made of the seeds for targets that take microseconds, and for those that run code.
-    const MORE: usize = 2000;
-    const MORE_RUNS: usize = 20;
-
-    fn each(target: &str, more: usize, property: impl Fn(&[u8])) {
-        for input in inputs(target, more) {
-            // A failure shows the input, ready to become a seed.
-            let shown = Shown(&input);
-            property(&input);
-            std::mem::forget(shown);
-        }
-    }
-
-    struct Shown<'a>(&'a [u8]);
-
-    impl Drop for Shown<'_> {
-        fn drop(&mut self) {
-            eprintln!("the input was, in hexadecimal: {}", hex(self.0));
-        }
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    #[test]
-    fn what_a_guest_hands_over_is_refused_or_bounded() {
-        each("host_calls", MORE, super::host_calls);
-        each("reports", MORE, super::reports);
-        each("json", MORE, super::json);
-        each("http_request", MORE, super::http_request);
-        each("scrub", MORE, super::scrub);
-    }
-
-    #[test]
-    fn what_a_caller_hands_over_is_refused_or_read() {
-        each("requests", MORE, super::requests);
-        each("mount", MORE, super::mount);
-        each("net_rule", MORE, super::net_rule);
-        each("policy", MORE, super::policy);
-        each("units", MORE, super::units);
-        each("pack", MORE, super::pack);
-    }
-
-    #[test]
-    fn what_is_run_breaks_nothing() {
-        each("typescript", MORE_RUNS, super::typescript);
-        each("modules", MORE_RUNS, super::modules);
-    }
-
-    #[test]
-    fn what_is_signed_as_a_snapshot_is_refused_or_gone_on_with() {
-        let folder = tempfile::tempdir().expect("there are temporary files");
-        std::fs::write(folder.path().join("a.txt"), "a").expect("the folder is ours");
-        each("snapshot", MORE_RUNS, |input| super::snapshot(folder.path(), input));
-    }
 }

@@ -15,6 +15,7 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
         &["std::fs", "std::process", "rustix::ioctl", "rustix::io", "rustix::mm"],
     ),
     // The read-only files of an image: packed when it is made, mapped when it is opened.
+    ("crates/belljar/src/fuzzing/worker.rs", &["std::fs"]),
     ("crates/belljar/src/host/files/pack/", &["std::fs"]),
     ("crates/belljar/src/host/mapped.rs", &["std::fs", "rustix::mm"]),
     // Mounted directories are reached from descriptors, and in no other way.

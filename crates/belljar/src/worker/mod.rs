@@ -15,7 +15,7 @@ mod claim;
 mod collected;
 mod form;
 mod frame;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzed;
 mod idle;
 mod inside;
