@@ -27,8 +27,8 @@ const FORKS_MAX: usize = 100_000;
 
 /// A live instance of a jar. What one run defines, the next one finds.
 ///
-/// A run that has to be cut off leaves the session as it was before that run ([`SessionState::RolledBack`]); one that came to its end, failed
-/// or stopped when it was asked to, leaves what it changed ([`SessionState::Kept`]). Only code that exits at once (`os._exit`) closes it.
+/// A run that has to be cut off leaves the session as it was before that run ([`SessionState::RolledBack`](crate::SessionState::RolledBack)); one that came to its end, failed
+/// or stopped when it was asked to, leaves what it changed ([`SessionState::Kept`](crate::SessionState::Kept)). Only code that exits at once (`os._exit`) closes it.
 ///
 /// ```
 /// # fn main() -> belljar::Result<()> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::{Twins, jar, jar_with, repr};
-use belljar::{CancelToken, Completeness, Ended, Error, Limits, Request, SessionState};
+use belljar::{CancelToken, Completeness, Ended, Error, Limits, Request, SessionState, SnapshotKey};
 
 #[test]
 fn what_one_run_defines_the_next_one_finds() {
@@ -73,7 +73,8 @@ fn a_session_runs_one_thing_at_a_time() {
         ("javascript", "console.log('on'); for (;;) {}"),
         ("microjs", "console.log('on'); for (;;) {}"),
     ] {
-        let session = Arc::new(jar(image).session().unwrap());
+        let jar = jar(image).with_snapshot_key(SnapshotKey::new([7; 32]));
+        let session = Arc::new(jar.session().unwrap());
         let (started, waits) = std::sync::mpsc::channel();
         let running = Arc::clone(&session);
         let token = CancelToken::new();

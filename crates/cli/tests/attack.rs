@@ -107,7 +107,8 @@ fn attack(arguments: &[&str]) -> (Option<i32>, Value) {
 /// What is said of each case: its verdict, and what did not hold.
 fn cases(report: &Value) -> BTreeMap<String, (String, Vec<String>)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let faults = |case: &Value| case["faults"].as_array().expect("there are faults").iter().map(text).collect();
+    let faults =
+        |case: &Value| case["faults"].as_array().expect("there are faults").iter().map(text).collect();
     let cases = report["cases"].as_array().expect("there are cases").iter();
     cases.map(|case| (text(&case["name"]), (text(&case["verdict"]), faults(case)))).collect()
 }

@@ -115,14 +115,14 @@ impl Channel {
             Err(Errno::AGAIN) => return Received::NotYet,
             Err(_) => return Received::End,
         };
-        let mut attached = None;
+        // The space has room for more than one, which depends on where it lies. What is not kept is closed.
+        let mut attached: Vec<OwnedFd> = Vec::new();
         for more in control.drain() {
             if let RecvAncillaryMessage::ScmRights(descriptors) = more {
-                // What is not kept is closed.
-                descriptors.for_each(|descriptor| attached = Some(descriptor));
+                attached.extend(descriptors);
             }
         }
-        if message.flags.contains(ReturnFlags::CTRUNC) {
+        if attached.len() > 1 || message.flags.contains(ReturnFlags::CTRUNC) {
             return Received::NoFrame("a frame has more than one descriptor");
         }
         match message.bytes {
@@ -131,7 +131,7 @@ impl Channel {
             bytes if bytes > FRAME_BYTES_MAX || message.flags.contains(ReturnFlags::TRUNC) => {
                 Received::NoFrame("a frame is too long")
             }
-            bytes => Received::Frame(bytes, attached),
+            bytes => Received::Frame(bytes, attached.pop()),
         }
     }
 }
@@ -167,12 +167,14 @@ mod tests {
         assert!(matches!(received(&theirs), Received::NoFrame("a frame is too long")));
         ours.send(&vec![7; 4 * FRAME_BYTES_MAX], None, Wait::No).unwrap();
         assert!(matches!(received(&theirs), Received::NoFrame("a frame is too long")));
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        let three = [ours.as_fd(); 3];
-        control.push(SendAncillaryMessage::ScmRights(&three));
-        sendmsg(&ours.0, &[IoSlice::new(b"three")], &mut control, SendFlags::empty()).unwrap();
-        assert!(matches!(received(&theirs), Received::NoFrame("a frame has more than one descriptor")));
+        for count in [2, 3, 10] {
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(10))];
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            let several = vec![ours.as_fd(); count];
+            control.push(SendAncillaryMessage::ScmRights(&several));
+            sendmsg(&ours.0, &[IoSlice::new(b"several")], &mut control, SendFlags::empty()).unwrap();
+            assert!(matches!(received(&theirs), Received::NoFrame("a frame has more than one descriptor")));
+        }
     }
 
     #[test]
