@@ -1,0 +1,34 @@
+//! Belljar as a server of the Model Context Protocol: a surface that turns calls of tools into code, limits and grants, and outcomes into results.
+//!
+//! It holds no policy and runs nothing itself. What code may use and reach is in the jars that a [`Server`] is given; where it runs is the
+//! jars' business too, and for a server that should be [workers](belljar::Workers).
+//!
+//! The modules stand in the order in which a call travels.
+
+mod settings;
+
+mod http;
+mod stdio;
+
+mod server;
+
+mod connection;
+
+mod arguments;
+mod catalog;
+
+mod call;
+
+mod feed;
+mod handles;
+
+mod marked;
+mod plain;
+mod refusal;
+mod shown;
+
+pub use call::answer_of;
+pub use http::{HttpSettings, TokenProblem, Tokens, serve_http};
+pub use settings::{Offered, Packages, PackagesRefused, ReturnForm, Settings};
+pub use server::Server;
+pub use stdio::serve_stdio;
