@@ -22,6 +22,7 @@ mod call;
 mod feed;
 mod handles;
 
+mod absent;
 mod marked;
 mod plain;
 mod refusal;

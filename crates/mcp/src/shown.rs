@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::absent;
 use crate::marked::push_part;
 
 /// What a run gave. The fields are those of the outcome that every other surface gives; what it says twice is left out, since a model pays for each word.
@@ -35,6 +36,8 @@ pub(crate) struct Shown {
     session: Option<String>,
     /// What has become of the session.
     session_state: SessionState,
+    /// What to do about it, where that can be said.
+    hint: Option<String>,
     /// What the run used.
     usage: Usage,
 }
@@ -94,7 +97,7 @@ struct ShownChange {
 
 impl Shown {
     /// What is shown of an outcome. `session` is the handle of the session that is kept.
-    pub(crate) fn of(outcome: &Outcome, session: Option<&str>) -> Self {
+    pub(crate) fn of(outcome: &Outcome, session: Option<&str>, can_install: bool) -> Self {
         let truncated = outcome.truncated;
         let file = |file: &belljar::File| ShownFile {
             path: format!("/output/{}", file.path),
@@ -123,6 +126,9 @@ impl Shown {
                 .collect(),
             session: session.map(str::to_owned),
             session_state: outcome.session,
+            hint: advice(outcome.ended, outcome.session)
+                .map(str::to_owned)
+                .or_else(|| absent::advice(outcome, can_install)),
             usage: outcome.usage,
         }
     }
@@ -165,8 +171,8 @@ impl Shown {
         if let Some(session) = &self.session {
             parts.push(format!("<session>{session}</session>"));
         }
-        if let Some(advice) = advice(self.ended, self.session_state) {
-            parts.push(format!("<hint>{advice}</hint>"));
+        if let Some(hint) = &self.hint {
+            parts.push(format!("<hint>{hint}</hint>"));
         }
         parts.join("\n")
     }

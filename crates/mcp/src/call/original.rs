@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::run::{Asked, prepared, until_cancelled};
 use super::{Called, Caller};
+use crate::absent::advice;
 use crate::arguments::{Language, Original};
 use crate::marked::push_part;
 use crate::plain::{Look, plain};
@@ -91,6 +92,7 @@ fn failure(outcome: &Outcome) -> Option<String> {
         Ended::Exited if outcome.exit_code.unwrap_or_default() == 0 => return None,
         _ => {}
     }
+    let advice = advice(outcome, false).map(|advice| advice + "\n").unwrap_or_default();
     let mut text = match &outcome.error {
         Some(error) if !error.traceback.is_empty() => error.traceback.clone(),
         Some(error) => format!("{}: {}", error.r#type, error.message),
@@ -102,7 +104,7 @@ fn failure(outcome: &Outcome) -> Option<String> {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Some(text)
+    Some(text + &advice)
 }
 
 /// The value of the last expression: text as it is, anything else as JSON.

@@ -34,7 +34,8 @@ pub(crate) async fn run(caller: &Caller<'_>, asked: Asked) -> Called {
         }
         None => by_itself(caller, &asked).await?,
     };
-    Ok(result(&outcome, kept.as_deref(), &asked.attach))
+    let shown = Shown::of(&outcome, kept.as_deref().map(|kept| &*kept.handle), caller.shared.settings.packages.is_some());
+    Ok(result(&outcome, &shown, &asked.attach))
 }
 
 async fn in_session(caller: &Caller<'_>, kept: &Arc<Kept>, asked: &Asked) -> Result<Outcome, Refusal> {
@@ -113,8 +114,7 @@ pub(super) async fn until_cancelled(
     Ok(feed.during(run).await?)
 }
 
-fn result(outcome: &Outcome, kept: Option<&Kept>, attach: &[Attach]) -> CallToolResult {
-    let shown = Shown::of(outcome, kept.map(|kept| &*kept.handle));
+fn result(outcome: &Outcome, shown: &Shown, attach: &[Attach]) -> CallToolResult {
     let mut content = vec![ContentBlock::text(shown.text())];
     if attach.contains(&Attach::Images) {
         let images = outcome.displays.iter().filter(|display| display.mime.starts_with("image/"));
@@ -131,6 +131,6 @@ fn result(outcome: &Outcome, kept: Option<&Kept>, attach: &[Attach]) -> CallTool
     }
     let mut result = CallToolResult::success(content);
     result.is_error = Some(shown.is_failure());
-    result.structured_content = serde_json::to_value(&shown).ok();
+    result.structured_content = serde_json::to_value(shown).ok();
     result
 }
