@@ -142,7 +142,8 @@ impl Here {
     pub(crate) fn list_files(&self, jar: &Jar, path: &str) -> Result<Vec<DirectoryEntry>> {
         let secrets = self.with_kept(|_, secrets| secrets.cloned())?;
         let listed = self.with_change(jar, |files, change| files.list(path, change))??;
-        let entry = |entry: DirectoryEntry| DirectoryEntry { name: shown(secrets.as_ref(), entry.name), ..entry };
+        let entry =
+            |entry: DirectoryEntry| DirectoryEntry { name: shown(secrets.as_ref(), entry.name), ..entry };
         Ok(listed.into_iter().map(entry).collect())
     }
 

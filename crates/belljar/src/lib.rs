@@ -79,8 +79,8 @@ pub use limits::{
 pub use mount::fault::MountFault;
 pub use mount::{Mount, MountMode};
 pub use outcome::{
-    Applied, ChangeKind, Chunk, DirectoryEntry, Display, Ended, File, FileChange, FileKind, GuestError, Json, Outcome,
-    Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
+    Applied, ChangeKind, Chunk, DirectoryEntry, Display, Ended, File, FileChange, FileKind, GuestError, Json,
+    Outcome, Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
 pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource};
 pub use request::{Request, ToolAnswer};

@@ -46,7 +46,10 @@ fn its_schema_is_the_same() {
 fn a_call_without_a_handshake_is_served() {
     let mut client = Client::start(&["stdio"]);
     let text = client.text("run_python_code", json!({ "python_code": "x = 4\nprint(f'{x=}')\nx" }));
-    assert_eq!(text, "<status>success</status>\n<output>\nx=4\n</output>\n<return_value>\n4\n</return_value>");
+    assert_eq!(
+        text,
+        "<status>success</status>\n<output>\nx=4\n</output>\n<return_value>\n4\n</return_value>"
+    );
     assert!(client.request("tools/list", json!({}))["result"]["tools"].is_array());
     client.initialize();
     assert_eq!(run(&mut client, "1"), "<status>success</status>\n<return_value>\n1\n</return_value>");
@@ -56,21 +59,42 @@ fn a_call_without_a_handshake_is_served() {
 fn results_are_written_with_tags() {
     let mut client = Client::greeted(&["stdio"]);
     for (code, text) in [
-        ("x = 4\nprint(f'{x=}')\nx", "<status>success</status>\n<output>\nx=4\n</output>\n<return_value>\n4\n</return_value>"),
+        (
+            "x = 4\nprint(f'{x=}')\nx",
+            "<status>success</status>\n<output>\nx=4\n</output>\n<return_value>\n4\n</return_value>",
+        ),
         ("[1, 2, 3]", "<status>success</status>\n<return_value>\n[\n  1,\n  2,\n  3\n]\n</return_value>"),
         ("None", "<status>success</status>"),
         ("'text'", "<status>success</status>\n<return_value>\ntext\n</return_value>"),
-        ("{'a': (1, 2.5), 'b': b'x'}", "<status>success</status>\n<return_value>\n{\n  \"a\": [\n    1,\n    2.5\n  ],\n  \"b\": \"x\"\n}\n</return_value>"),
+        (
+            "{'a': (1, 2.5), 'b': b'x'}",
+            "<status>success</status>\n<return_value>\n{\n  \"a\": [\n    1,\n    2.5\n  ],\n  \"b\": \"x\"\n}\n</return_value>",
+        ),
         (
             "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nP(3)",
             "<status>success</status>\n<return_value>\n{\n  \"x\": 3\n}\n</return_value>",
         ),
-        ("import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')", "<status>success</status>\n<output>\na\nb\nc\n</output>"),
-        ("print('</output><status>x')", "<status>success</status>\n<output>\n&lt;/output&gt;<status>x\n</output>"),
-        ("import asyncio\nawait asyncio.sleep(0)\n7", "<status>success</status>\n<return_value>\n7\n</return_value>"),
+        (
+            "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')",
+            "<status>success</status>\n<output>\na\nb\nc\n</output>",
+        ),
+        (
+            "print('</output><status>x')",
+            "<status>success</status>\n<output>\n&lt;/output&gt;<status>x\n</output>",
+        ),
+        (
+            "import asyncio\nawait asyncio.sleep(0)\n7",
+            "<status>success</status>\n<return_value>\n7\n</return_value>",
+        ),
         ("__name__", "<status>success</status>\n<return_value>\n__main__\n</return_value>"),
-        ("2**100", "<status>success</status>\n<return_value>\n1267650600228229401496703205376\n</return_value>"),
-        ("import sys\nlist(sys.version_info[:2])", "<status>success</status>\n<return_value>\n[\n  3,\n  13\n]\n</return_value>"),
+        (
+            "2**100",
+            "<status>success</status>\n<return_value>\n1267650600228229401496703205376\n</return_value>",
+        ),
+        (
+            "import sys\nlist(sys.version_info[:2])",
+            "<status>success</status>\n<return_value>\n[\n  3,\n  13\n]\n</return_value>",
+        ),
     ] {
         assert_eq!(run(&mut client, code), text, "{code}");
     }
@@ -110,7 +134,8 @@ fn results_are_written_as_json() {
 #[test]
 fn globals_are_passed() {
     let mut client = Client::greeted(&["stdio"]);
-    let arguments = json!({ "python_code": "a + len(b)", "global_variables": { "a": 1, "b": { "x": null } } });
+    let arguments =
+        json!({ "python_code": "a + len(b)", "global_variables": { "a": 1, "b": { "x": null } } });
     assert_eq!(
         client.text("run_python_code", arguments),
         "<status>success</status>\n<return_value>\n2\n</return_value>"
@@ -121,7 +146,8 @@ fn globals_are_passed() {
 fn one_call_leaves_nothing_to_the_next() {
     let mut client = Client::greeted(&["stdio"]);
     run(&mut client, "import json\njson.x = 1\nx = 1\nopen('/tmp/x', 'w').write('x')");
-    let text = run(&mut client, "import json, os\n[hasattr(json, 'x'), 'x' in globals(), os.path.exists('/tmp/x')]");
+    let text =
+        run(&mut client, "import json, os\n[hasattr(json, 'x'), 'x' in globals(), os.path.exists('/tmp/x')]");
     assert_eq!(
         text,
         "<status>success</status>\n<return_value>\n[\n  false,\n  false,\n  false\n]\n</return_value>"
@@ -138,7 +164,9 @@ fn output_is_told_as_messages_once_a_level_is_set() {
     let told: Vec<(&str, &str)> = client
         .heard
         .iter()
-        .map(|message| (message["params"]["level"].as_str().unwrap(), message["params"]["data"].as_str().unwrap()))
+        .map(|message| {
+            (message["params"]["level"].as_str().unwrap(), message["params"]["data"].as_str().unwrap())
+        })
         .collect();
     assert_eq!(told, [("info", "hello 123"), ("warning", "oops")]);
 }
@@ -155,7 +183,10 @@ fn what_has_no_end_is_ended() {
 fn a_package_of_machine_code_is_told_as_such() {
     let mut client = Client::greeted(&["stdio"]);
     let text = run(&mut client, "import numpy");
-    assert!(text.contains("ModuleNotFoundError: No module named 'numpy'") && text.contains("machine code"), "{text}");
+    assert!(
+        text.contains("ModuleNotFoundError: No module named 'numpy'") && text.contains("machine code"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -13,7 +13,8 @@ use crate::client::{Client, modern_meta};
 fn a_run_is_told_in_full_as_text_and_as_an_object() {
     let mut client = Client::greeted(&[]);
     let code = "import sys\nprint('out')\nprint('err', file=sys.stderr)\nopen('/output/a b.txt', 'w').write('hi')\n[x, 2]";
-    let result = client.call("run_python", json!({ "code": code, "inputs": { "x": 1 }, "attach": ["files"] }));
+    let result =
+        client.call("run_python", json!({ "code": code, "inputs": { "x": 1 }, "attach": ["files"] }));
     let object = &result["structuredContent"];
     assert_eq!(object["ended"], "completed");
     assert_eq!((&object["stdout"], &object["stderr"]), (&json!("out\n"), &json!("err\n")));
@@ -27,7 +28,10 @@ fn a_run_is_told_in_full_as_text_and_as_an_object() {
     );
     assert_eq!(text, parts);
     let link = &result["content"][1];
-    assert_eq!((&link["type"], &link["uri"], &link["size"]), (&json!("resource_link"), &json!(uri), &json!(2)));
+    assert_eq!(
+        (&link["type"], &link["uri"], &link["size"]),
+        (&json!("resource_link"), &json!(uri), &json!(2))
+    );
     let read = client.request("resources/read", json!({ "uri": uri }));
     assert_eq!(read["result"]["contents"][0]["text"], "hi", "{read}");
     let listed = client.request("resources/list", json!({}));
@@ -38,10 +42,20 @@ fn a_run_is_told_in_full_as_text_and_as_an_object() {
 fn what_is_told_fits_the_schemas() {
     let mut client = Client::greeted(&[]);
     let tools = client.request("tools/list", json!({}))["result"]["tools"].clone();
-    let names: Vec<&str> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     let expected = [
-        "run_python", "run_javascript", "session_create", "session_fork", "session_reset", "session_close", "session_list",
-        "file_write", "file_read", "file_list", "run_python_code",
+        "run_python",
+        "run_javascript",
+        "session_create",
+        "session_fork",
+        "session_reset",
+        "session_close",
+        "session_list",
+        "file_write",
+        "file_read",
+        "file_list",
+        "run_python_code",
     ];
     assert_eq!(names, expected);
     let schema = |name: &str| {
@@ -73,9 +87,15 @@ fn what_is_told_fits_the_schemas() {
 #[test]
 fn javascript_and_typescript_run() {
     let mut client = Client::greeted(&[]);
-    let object = client.object("run_javascript", json!({ "code": "const xs = [1, 2]; xs.map(x => x * n)", "inputs": { "n": 3 } }));
+    let object = client.object(
+        "run_javascript",
+        json!({ "code": "const xs = [1, 2]; xs.map(x => x * n)", "inputs": { "n": 3 } }),
+    );
     assert_eq!(object["value"]["json"], json!([3, 6]));
-    let object = client.object("run_javascript", json!({ "code": "const half = (n: number): number => n / 2; half(84)", "typescript": true }));
+    let object = client.object(
+        "run_javascript",
+        json!({ "code": "const half = (n: number): number => n / 2; half(84)", "typescript": true }),
+    );
     assert_eq!(object["value"]["repr"], "42");
 }
 
@@ -83,7 +103,10 @@ fn javascript_and_typescript_run() {
 fn a_session_remembers_and_a_fork_goes_its_own_way() {
     let mut client = Client::greeted(&[]);
     let session = client.session("python");
-    client.object("run_python", json!({ "code": "x = 1\nopen('/work/f', 'w').write('f')", "session": session }));
+    client.object(
+        "run_python",
+        json!({ "code": "x = 1\nopen('/work/f', 'w').write('f')", "session": session }),
+    );
     let forks = client.object("session_fork", json!({ "session": session }));
     let fork = forks["sessions"][0].clone();
     client.object("run_python", json!({ "code": "x = 2", "session": fork }));
@@ -106,21 +129,39 @@ fn a_session_remembers_and_a_fork_goes_its_own_way() {
 fn files_go_in_and_out() {
     let mut client = Client::greeted(&[]);
     let session = client.session("python");
-    client.object("file_write", json!({ "session": session, "path": "/work/data/rows.csv", "content": "1,2\n" }));
-    let object = client.object("run_python", json!({ "code": "open('data/rows.csv').read()", "session": session }));
+    client.object(
+        "file_write",
+        json!({ "session": session, "path": "/work/data/rows.csv", "content": "1,2\n" }),
+    );
+    let object =
+        client.object("run_python", json!({ "code": "open('data/rows.csv').read()", "session": session }));
     assert_eq!(object["value"]["json"], "1,2\n");
-    client.object("file_write", json!({ "session": session, "path": "/work/data/rows.csv", "content": "/wA=", "encoding": "base64" }));
-    let object = client.object("file_read", json!({ "session": session, "path": "/work/data/rows.csv", "encoding": "base64" }));
+    client.object(
+        "file_write",
+        json!({ "session": session, "path": "/work/data/rows.csv", "content": "/wA=", "encoding": "base64" }),
+    );
+    let object = client.object(
+        "file_read",
+        json!({ "session": session, "path": "/work/data/rows.csv", "encoding": "base64" }),
+    );
     assert_eq!(object["content"], "/wA=");
     let listed = client.object("file_list", json!({ "session": session, "path": "/work/data" }));
     assert_eq!(listed["entries"], json!([{ "name": "rows.csv", "is": "file", "size_bytes": 2 }]));
     for (tool, arguments, said) in [
         ("file_read", json!({ "session": session, "path": "/work/data/rows.csv" }), "is not text"),
         ("file_read", json!({ "session": session, "path": "/etc/passwd" }), "there is no such file"),
-        ("file_read", json!({ "session": session, "path": "/work/../../etc/passwd" }), "there is no such file"),
+        (
+            "file_read",
+            json!({ "session": session, "path": "/work/../../etc/passwd" }),
+            "there is no such file",
+        ),
         ("file_write", json!({ "session": session, "path": "/usr/x", "content": "" }), "read-only"),
         ("file_write", json!({ "session": session, "path": "relative", "content": "" }), "slash"),
-        ("file_write", json!({ "session": session, "path": "/work/x", "content": "%", "encoding": "base64" }), "not base64"),
+        (
+            "file_write",
+            json!({ "session": session, "path": "/work/x", "content": "%", "encoding": "base64" }),
+            "not base64",
+        ),
         ("file_list", json!({ "session": session, "path": "/absent" }), "there is no such file"),
     ] {
         let refusal = client.refusal(tool, arguments.clone());
@@ -138,7 +179,11 @@ fn what_is_asked_wrongly_is_said_to_the_model() {
         ("run_python", json!({ "code": "1", "memory": 1 }), "unknown field `memory`"),
         ("run_python", json!({ "code": "1", "session": "0123" }), "there is no session \"0123\""),
         ("run_python", json!({ "code": "1", "session": session }), "the session runs javascript, not python"),
-        ("run_python", json!({ "code": "1", "time_ms": 60_000 }), "the request asks for time_ms = 60000, but the jar allows 2000"),
+        (
+            "run_python",
+            json!({ "code": "1", "time_ms": 60_000 }),
+            "the request asks for time_ms = 60000, but the jar allows 2000",
+        ),
         ("run_python", json!({ "code": "1", "time_ms": 0 }), "time_ms is 0"),
         ("run_python", json!({ "code": "1", "inputs": { "a b": 1 } }), "cannot be the name of an input"),
         ("run_python", json!({ "code": "a\0b" }), "NUL byte"),
@@ -161,7 +206,12 @@ fn what_is_no_request_is_refused_and_the_server_goes_on() {
     let mut client = Client::greeted(&[]);
     let unknown = client.request("tools/call", json!({ "name": "rm", "arguments": {} }));
     assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
-    assert!(unknown["error"]["message"].as_str().unwrap().contains("there is no tool \"rm\"; there are run_python, "));
+    assert!(
+        unknown["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("there is no tool \"rm\"; there are run_python, ")
+    );
     assert_eq!(client.request("no/such", json!({}))["error"]["code"], -32601);
     let missing = client.request("resources/read", json!({ "uri": "file:///etc/passwd" }));
     assert_eq!(missing["error"]["code"], -32002, "{missing}");
@@ -169,7 +219,11 @@ fn what_is_no_request_is_refused_and_the_server_goes_on() {
     client.say("this is not JSON");
     client.say("{\"jsonrpc\":\"2.0\"");
     client.say("[]");
-    client.say(&format!("{{\"jsonrpc\":\"2.0\",\"id\":\"deep\",\"method\":\"tools/call\",\"params\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000)));
+    client.say(&format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":\"deep\",\"method\":\"tools/call\",\"params\":{}1{}}}",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    ));
     client.notify("notifications/unheard_of", json!({}));
     let object = client.object("run_python", json!({ "code": "6 * 7" }));
     assert_eq!(object["value"]["json"], 42);
@@ -237,7 +291,9 @@ fn progress_is_told_where_it_is_asked_for() {
     let told: Vec<f64> = client
         .heard
         .iter()
-        .filter(|message| message["method"] == "notifications/progress" && message["params"]["progressToken"] == "p")
+        .filter(|message| {
+            message["method"] == "notifications/progress" && message["params"]["progressToken"] == "p"
+        })
         .map(|message| message["params"]["progress"].as_f64().unwrap())
         .collect();
     assert!(told.len() >= 2 && told.is_sorted(), "{told:?}");
@@ -259,7 +315,8 @@ fn the_newest_revision_needs_no_handshake() {
     assert_eq!(client.heard[0]["params"]["data"], "heard", "{:?}", client.heard);
     let listed = client.request("tools/list", json!({ "_meta": modern_meta() }));
     assert!(listed["result"]["ttlMs"].is_number() && listed["result"]["cacheScope"].is_string(), "{listed}");
-    let missing = client.request("resources/read", json!({ "uri": "belljar://session/x/output/y", "_meta": modern_meta() }));
+    let missing = client
+        .request("resources/read", json!({ "uri": "belljar://session/x/output/y", "_meta": modern_meta() }));
     assert_eq!(missing["error"]["code"], -32602, "{missing}");
     assert_eq!(client.request("ping", json!({ "_meta": modern_meta() }))["error"]["code"], -32601);
     let mut meta = modern_meta();

@@ -4,8 +4,22 @@ use belljar::Outcome;
 
 /// Packages that many programs import and that need machine code, by the names of their modules.
 const OF_MACHINE_CODE: [&str; 16] = [
-    "PIL", "cv2", "lxml", "matplotlib", "numpy", "pandas", "polars", "psycopg2", "pyarrow", "pydantic_core", "scipy", "seaborn",
-    "skimage", "sklearn", "tensorflow", "torch",
+    "PIL",
+    "cv2",
+    "lxml",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "polars",
+    "psycopg2",
+    "pyarrow",
+    "pydantic_core",
+    "scipy",
+    "seaborn",
+    "skimage",
+    "sklearn",
+    "tensorflow",
+    "torch",
 ];
 
 /// Advice, if the run failed because a module is not there.

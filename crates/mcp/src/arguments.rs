@@ -14,7 +14,10 @@ use crate::refusal::Refusal;
 /// Reads arguments. What is wrong with them is told to the model, which can do better.
 pub(crate) fn read<T: DeserializeOwned>(tool: &str, arguments: Option<JsonObject>) -> Result<T, Refusal> {
     serde_json::from_value(Value::Object(arguments.unwrap_or_default())).map_err(|error| {
-        Refusal::new(format!("the arguments of {tool} are wrong: {error}"), "the schema of the tool says what it takes")
+        Refusal::new(
+            format!("the arguments of {tool} are wrong: {error}"),
+            "the schema of the tool says what it takes",
+        )
     })
 }
 
@@ -198,6 +201,18 @@ pub(crate) struct Install {
     /// Packages of Python, as pip takes them: "rich", "jinja2<4".
     #[schemars(length(min = 1, max = 32))]
     pub(crate) packages: Vec<String>,
+}
+
+/// Arguments of `tools_search`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToolsSearch {
+    /// Words that the function's name or description should have; none, to see what there is.
+    #[serde(default)]
+    pub(crate) query: String,
+    /// The language to declare functions in; Python if it is not given.
+    #[serde(default)]
+    pub(crate) language: Option<Language>,
 }
 
 /// Arguments of `run_python_code`.

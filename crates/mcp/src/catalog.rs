@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
-use schemars::{JsonSchema, SchemaGenerator};
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::arguments::{
     FileList, FileRead, FileWrite, Install, OfSession, RunJavaScript, RunPython, SessionCreate, SessionFork,
-    SessionList,
+    SessionList, ToolsSearch,
 };
-use crate::call::{files, install, sessions};
+use crate::call::{files, functions, install, sessions};
 use crate::settings::Settings;
 use crate::shown::Shown;
 
@@ -55,7 +55,22 @@ pub(crate) fn tools(settings: &Settings) -> Vec<Tool> {
             tools.push(tool::<RunPython, Shown>("run_python", "Run Python", PYTHON_ABOUT, runs));
         }
         if settings.javascript.is_some() {
-            tools.push(tool::<RunJavaScript, Shown>("run_javascript", "Run JavaScript", JAVASCRIPT_ABOUT, runs));
+            tools.push(tool::<RunJavaScript, Shown>(
+                "run_javascript",
+                "Run JavaScript",
+                JAVASCRIPT_ABOUT,
+                runs,
+            ));
+        }
+        if !settings.functions.is_empty() {
+            let about = "Finds functions of connected servers that code can call, and shows how to: in Python `await tools.NAME(argument=...)`, \
+in JavaScript `await tools.NAME({argument: ...})`. One run can call many of them and give back only what matters.";
+            tools.push(tool::<ToolsSearch, functions::Found>(
+                "tools_search",
+                "Find functions",
+                about,
+                Effect::Reads,
+            ));
         }
         tools.extend(of_sessions());
         tools.extend(of_files());
@@ -141,9 +156,11 @@ fn tool<Takes: JsonSchema, Gives: JsonSchema>(
     let annotations = ToolAnnotations::with_title(title);
     let annotations = match effect {
         Effect::Reads => annotations.read_only(true).open_world(false),
-        Effect::Runs { is_open_world } => {
-            annotations.read_only(false).destructive(is_open_world).idempotent(false).open_world(is_open_world)
-        }
+        Effect::Runs { is_open_world } => annotations
+            .read_only(false)
+            .destructive(is_open_world)
+            .idempotent(false)
+            .open_world(is_open_world),
         Effect::Adds => annotations.read_only(false).destructive(false).idempotent(false).open_world(false),
         Effect::Removes => annotations.read_only(false).destructive(true).idempotent(true).open_world(false),
     };

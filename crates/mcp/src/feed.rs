@@ -1,14 +1,15 @@
 //! What a client hears while code runs: what it prints, and that it still goes on.
 
-#![expect(deprecated, reason = "the newest revision discourages logging, and clients listen to it all the same")]
+#![expect(
+    deprecated,
+    reason = "the newest revision discourages logging, and clients listen to it all the same"
+)]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use belljar::Stream;
-use rmcp::model::{
-    LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
-};
+use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RoleServer};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -121,7 +122,8 @@ impl Feed {
             if self.level.is_none_or(|least| severity(level) < severity(least)) {
                 continue;
             }
-            let message = LoggingMessageNotificationParam::new(level, Value::from(line)).with_logger("belljar");
+            let message =
+                LoggingMessageNotificationParam::new(level, Value::from(line)).with_logger("belljar");
             let _ = self.peer.notify_logging_message(message).await;
         }
     }

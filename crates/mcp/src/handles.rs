@@ -179,7 +179,10 @@ impl Kept {
         let session = Arc::clone(&self.session).lock_owned().await;
         drop(place);
         if self.is_closed.load(Ordering::SeqCst) {
-            return Err(Refusal::new("the session was closed meanwhile", "make a new one with session_create"));
+            return Err(Refusal::new(
+                "the session was closed meanwhile",
+                "make a new one with session_create",
+            ));
         }
         self.seen().used = Instant::now();
         Ok(Lease { kept: Arc::clone(self), session })

@@ -21,6 +21,9 @@ mod call;
 
 mod feed;
 mod handles;
+mod tasks;
+
+mod upstream;
 
 mod absent;
 mod marked;
@@ -30,6 +33,7 @@ mod shown;
 
 pub use call::answer_of;
 pub use http::{HttpSettings, TokenProblem, Tokens, serve_http};
-pub use settings::{Offered, Packages, PackagesRefused, ReturnForm, Settings};
 pub use server::Server;
+pub use settings::{Offered, Packages, PackagesRefused, ReturnForm, Settings};
 pub use stdio::serve_stdio;
+pub use upstream::{Upstream, UpstreamProblem, UpstreamTool, connect};

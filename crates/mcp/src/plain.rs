@@ -50,9 +50,8 @@ impl Writer {
         }
         if let Some(entries) = fields.get("entries").and_then(Value::as_array) {
             let pairs = entries.iter().filter_map(Value::as_array);
-            return self.object(
-                pairs.filter_map(|pair| pair.first().map(key).zip(pair.get(1))).collect::<Vec<_>>(),
-            );
+            return self
+                .object(pairs.filter_map(|pair| pair.first().map(key).zip(pair.get(1))).collect::<Vec<_>>());
         }
         match tag {
             "int" => self.text.push_str(text("value")),
@@ -69,7 +68,8 @@ impl Writer {
             }
             // A named tuple is a tuple.
             "namedtuple" => {
-                let fields: Vec<Value> = object("fields").into_iter().flat_map(Map::values).cloned().collect();
+                let fields: Vec<Value> =
+                    object("fields").into_iter().flat_map(Map::values).cloned().collect();
                 self.list(&fields);
             }
             _ => self.object(fields.iter().map(|(name, value)| (name.clone(), value))),
@@ -207,17 +207,26 @@ mod tests {
     fn every_tag_becomes_what_it_is_made_of() {
         for (value, text) in [
             (json!({"$type": "tuple", "values": [1, {"$type": "set", "values": [2]}]}), "[1,[2]]"),
-            (json!({"$type": "int", "value": "1267650600228229401496703205376"}), "1267650600228229401496703205376"),
+            (
+                json!({"$type": "int", "value": "1267650600228229401496703205376"}),
+                "1267650600228229401496703205376",
+            ),
             (json!({"$type": "number", "value": "NaN"}), "null"),
             (json!({"$type": "complex", "real": 0.0, "imag": 1.0}), r#""0.0+1.0j""#),
             (json!({"$type": "bytes", "base64": "aGk="}), r#""hi""#),
             (json!({"$type": "bytes", "base64": "/w=="}), r#""/w==""#),
             (json!({"$type": "datetime", "value": "2020-01-02T03:04:05+00:00"}), r#""2020-01-02T03:04:05Z""#),
             (json!({"$type": "timedelta", "days": 1, "seconds": 3661, "microseconds": 0}), r#""P1DT1H1M1S""#),
-            (json!({"$type": "timedelta", "days": -1, "seconds": 86399, "microseconds": 500_000}), r#""-PT0.5S""#),
+            (
+                json!({"$type": "timedelta", "days": -1, "seconds": 86399, "microseconds": 500_000}),
+                r#""-PT0.5S""#,
+            ),
             (json!({"$type": "timedelta", "days": 0, "seconds": 0, "microseconds": 0}), r#""PT0S""#),
             (json!({"$type": "enum", "name": "Color.RED", "value": 3}), "3"),
-            (json!({"$type": "dataclass", "name": "P", "fields": {"x": {"$type": "UUID", "value": "u"}}}), r#"{"x":"u"}"#),
+            (
+                json!({"$type": "dataclass", "name": "P", "fields": {"x": {"$type": "UUID", "value": "u"}}}),
+                r#"{"x":"u"}"#,
+            ),
             (json!({"$type": "namedtuple", "name": "P", "fields": {"x": 1, "y": 2}}), "[1,2]"),
             (
                 json!({"$type": "dict", "entries": [[1, "a"], [null, "b"], [{"$type": "tuple", "values": [1, "c"]}, {}]]}),

@@ -38,6 +38,7 @@ impl From<Error> for Refusal {
         let hint = match &error {
             Error::Busy => Some("wait for the call that uses it, or fork the session before"),
             Error::Closed => Some("the code ended its session; make a new one with session_create"),
+            Error::LimitOutOfRange { .. } => Some("give a number within that range, or leave it out"),
             Error::LimitRaised { .. } => Some("ask for less; whoever runs the server sets the limits"),
             Error::InputName { .. } => {
                 Some("a name has letters, digits and _, and does not begin with a digit")

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use belljar::Jar;
 
+use crate::upstream::UpstreamTool;
+
 /// How many sessions one client may keep, unless it is said otherwise.
 const SESSIONS_MAX: usize = 32;
 
@@ -81,6 +83,8 @@ pub struct Settings {
     pub is_open_world: bool,
     /// Where packages come from, if clients may ask for any.
     pub packages: Option<Arc<dyn Packages>>,
+    /// Functions of other servers that code can call. The jars have them; here they are for whoever writes the code.
+    pub functions: Vec<UpstreamTool>,
     /// How many sessions one client may keep.
     pub sessions_max: usize,
     /// How long a session is kept that nobody uses.
@@ -96,6 +100,7 @@ impl Default for Settings {
             return_form: ReturnForm::default(),
             is_open_world: false,
             packages: None,
+            functions: Vec::new(),
             sessions_max: SESSIONS_MAX,
             idle: IDLE,
         }

@@ -166,7 +166,10 @@ impl Shown {
             }
         }
         if self.left_out_bytes > 0 {
-            parts.push(format!("<note>{} bytes of output were left out in the middle</note>", self.left_out_bytes));
+            parts.push(format!(
+                "<note>{} bytes of output were left out in the middle</note>",
+                self.left_out_bytes
+            ));
         }
         if let Some(session) = &self.session {
             parts.push(format!("<session>{session}</session>"));
@@ -262,7 +265,9 @@ fn advice(ended: Ended, state: SessionState) -> Option<&'static str> {
         Ended::MemoryLimit => Some("the memory was used up: work in smaller pieces"),
         Ended::FuelLimit => Some("the budget of instructions or host calls was used up: do less in one run"),
         Ended::OutputLimit => Some("too much was printed: print less"),
-        Ended::Crashed => Some("the engine failed; the session's state may be lost: run it again in a new session"),
+        Ended::Crashed => {
+            Some("the engine failed; the session's state may be lost: run it again in a new session")
+        }
         Ended::Cancelled => Some("the run was cancelled"),
         Ended::Completed | Ended::Raised | Ended::Exited | Ended::Suspended => None,
     }

@@ -44,7 +44,10 @@ pub(crate) async fn write(caller: &Caller<'_>, arguments: FileWrite) -> Called {
     let content = match encoding {
         Encoding::Text => content.into_bytes(),
         Encoding::Base64 => STANDARD.decode(content).map_err(|error| {
-            Refusal::new(format!("the content is not base64: {error}"), "give text as it is, with the encoding text")
+            Refusal::new(
+                format!("the content is not base64: {error}"),
+                "give text as it is, with the encoding text",
+            )
         })?,
     };
     let kept = caller.shared.handles.find(caller.owner, &session)?;

@@ -1,8 +1,12 @@
 //! Calls of tools, one family a file.
 
-#![expect(deprecated, reason = "the newest revision discourages logging, and clients listen to it all the same")]
+#![expect(
+    deprecated,
+    reason = "the newest revision discourages logging, and clients listen to it all the same"
+)]
 
 pub(crate) mod files;
+pub(crate) mod functions;
 pub(crate) mod install;
 mod original;
 mod run;
@@ -32,7 +36,10 @@ pub(crate) struct Caller<'a> {
 type Called = Result<CallToolResult, Refusal>;
 
 /// Serves a call. A tool that there is not is an error of the protocol; whatever else is wrong is a result that the model reads.
-pub(crate) async fn call(caller: &Caller<'_>, request: CallToolRequestParams) -> Result<CallToolResult, ErrorData> {
+pub(crate) async fn call(
+    caller: &Caller<'_>,
+    request: CallToolRequestParams,
+) -> Result<CallToolResult, ErrorData> {
     let name = request.name.as_ref();
     if !caller.shared.tools.iter().any(|tool| tool.name == name) {
         let known: Vec<&str> = caller.shared.tools.iter().map(|tool| tool.name.as_ref()).collect();
@@ -40,6 +47,7 @@ pub(crate) async fn call(caller: &Caller<'_>, request: CallToolRequestParams) ->
         let message = format!("there is no tool {short:?}; there are {}", known.join(", "));
         return Err(ErrorData::invalid_params(message, None));
     }
+    let _going = caller.shared.begin();
     let called = named(caller, name, request.arguments).await;
     Ok(called.unwrap_or_else(Refusal::into_result))
 }
@@ -49,13 +57,22 @@ async fn named(caller: &Caller<'_>, name: &str, arguments: Option<rmcp::model::J
         ORIGINAL => original::run(caller, read(name, arguments)?).await,
         "run_python" => {
             let RunPython { code, inputs, session, time_ms, attach } = read(name, arguments)?;
-            let asked = run::Asked { language: Language::Python, name: "main.py", code, inputs, session, time_ms, attach };
+            let asked = run::Asked {
+                language: Language::Python,
+                name: "main.py",
+                code,
+                inputs,
+                session,
+                time_ms,
+                attach,
+            };
             run::run(caller, asked).await
         }
         "run_javascript" => {
             let RunJavaScript { code, typescript, inputs, session, time_ms, attach } = read(name, arguments)?;
             let name = if typescript { "main.ts" } else { "main.js" };
-            let asked = run::Asked { language: Language::Javascript, name, code, inputs, session, time_ms, attach };
+            let asked =
+                run::Asked { language: Language::Javascript, name, code, inputs, session, time_ms, attach };
             run::run(caller, asked).await
         }
         "session_create" => sessions::create(caller, read(name, arguments)?).await,
@@ -69,6 +86,7 @@ async fn named(caller: &Caller<'_>, name: &str, arguments: Option<rmcp::model::J
         "file_write" => files::write(caller, read(name, arguments)?).await,
         "file_read" => files::read(caller, read(name, arguments)?).await,
         "file_list" => files::list(caller, read(name, arguments)?).await,
+        "tools_search" => functions::search(caller, &read(name, arguments)?),
         "install" => install::install(caller, read(name, arguments)?).await,
         other => Err(Refusal::new(format!("the tool {other} does nothing"), "call another one")),
     }

@@ -42,7 +42,9 @@ pub(crate) async fn run(caller: &Caller<'_>, arguments: Original) -> Called {
 pub fn answer_of(outcome: &Outcome, form: ReturnForm) -> String {
     let output = printed(outcome);
     match (failure(outcome), form) {
-        (None, ReturnForm::Xml) => xml("success", &output, value(outcome).map(|value| ("return_value", value))),
+        (None, ReturnForm::Xml) => {
+            xml("success", &output, value(outcome).map(|value| ("return_value", value)))
+        }
         (Some(error), ReturnForm::Xml) => xml("run-error", &output, Some(("error", error))),
         (failure, ReturnForm::Json) => json(output, failure, outcome),
     }

@@ -34,7 +34,11 @@ pub(crate) async fn run(caller: &Caller<'_>, asked: Asked) -> Called {
         }
         None => by_itself(caller, &asked).await?,
     };
-    let shown = Shown::of(&outcome, kept.as_deref().map(|kept| &*kept.handle), caller.shared.settings.packages.is_some());
+    let shown = Shown::of(
+        &outcome,
+        kept.as_deref().map(|kept| &*kept.handle),
+        caller.shared.settings.packages.is_some(),
+    );
     Ok(result(&outcome, &shown, &asked.attach))
 }
 

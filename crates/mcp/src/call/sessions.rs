@@ -109,17 +109,32 @@ pub(crate) fn close(caller: &Caller<'_>, arguments: &OfSession) -> Called {
 }
 
 pub(crate) fn list(caller: &Caller<'_>) -> Called {
-    let sessions: Vec<Seen> = caller.shared.handles.of(caller.owner).iter().map(|kept| Seen {
-        session: kept.handle.to_string(),
-        language: Language::of(&kept.jar).to_string(),
-        runs: kept.runs(),
-        busy: kept.is_busy(),
-        finished: kept.is_finished(),
-        idle_s: kept.idle().as_secs(),
-    }).collect();
+    let sessions: Vec<Seen> = caller
+        .shared
+        .handles
+        .of(caller.owner)
+        .iter()
+        .map(|kept| Seen {
+            session: kept.handle.to_string(),
+            language: Language::of(&kept.jar).to_string(),
+            runs: kept.runs(),
+            busy: kept.is_busy(),
+            finished: kept.is_finished(),
+            idle_s: kept.idle().as_secs(),
+        })
+        .collect();
     let lines: Vec<String> = sessions
         .iter()
-        .map(|seen| format!("{} ({}, {} runs, {} s idle{})", seen.session, seen.language, seen.runs, seen.idle_s, if seen.busy { ", busy" } else { "" }))
+        .map(|seen| {
+            format!(
+                "{} ({}, {} runs, {} s idle{})",
+                seen.session,
+                seen.language,
+                seen.runs,
+                seen.idle_s,
+                if seen.busy { ", busy" } else { "" }
+            )
+        })
         .collect();
     let text = if lines.is_empty() { "there are no sessions".to_owned() } else { lines.join("\n") };
     told(text, &Listed { sessions })

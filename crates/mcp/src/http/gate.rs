@@ -42,7 +42,8 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn new(settings: HttpSettings) -> Self {
-        let HttpSettings { tokens, hosts, origins, requests_per_second, authorization_servers, .. } = settings;
+        let HttpSettings { tokens, hosts, origins, requests_per_second, authorization_servers, .. } =
+            settings;
         let rate = Rate::new(requests_per_second);
         Self { tokens, hosts, origins, authorization_servers, rate, sessions: Mutex::default() }
     }
@@ -60,7 +61,8 @@ impl Gate {
     /// Whether the server answers to that name. A page that has its name point here (DNS rebinding) calls it by another one.
     fn answers_to(&self, host: &str) -> bool {
         let name = without_port(host);
-        is_loopback(name) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(name) || own.eq_ignore_ascii_case(host))
+        is_loopback(name)
+            || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(name) || own.eq_ignore_ascii_case(host))
     }
 
     /// Whether a page of that origin may ask.
@@ -96,7 +98,10 @@ impl Gate {
             let metadata = format!("{}/.well-known/oauth-protected-resource/mcp", self.address(host));
             challenge += &format!("{separator} resource_metadata=\"{metadata}\"");
         }
-        let mut response = refusal(StatusCode::UNAUTHORIZED, "a token is needed that this server knows: Authorization: Bearer TOKEN");
+        let mut response = refusal(
+            StatusCode::UNAUTHORIZED,
+            "a token is needed that this server knows: Authorization: Bearer TOKEN",
+        );
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -141,7 +146,10 @@ pub(super) async fn look(State(gate): State<Arc<Gate>>, request: Request, next: 
         return refusal(StatusCode::BAD_REQUEST, "the request names no host");
     };
     if !gate.answers_to(host) {
-        return refusal(StatusCode::FORBIDDEN, "this server does not answer to that Host; --host adds a name");
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "this server does not answer to that Host; --host adds a name",
+        );
     }
     if let Some(origin) = headers.get(header::ORIGIN) {
         if !origin.to_str().is_ok_and(|origin| gate.welcomes(origin)) {
@@ -180,7 +188,10 @@ async fn serve(gate: &Gate, known: Option<Owner>, request: Request, next: Next) 
     let holder = if owner.is_of_token() { owner.clone() } else { Owner::nobody() };
     match &session {
         Some(session) if !gate.is_theirs(session, &holder) => {
-            return refusal(StatusCode::NOT_FOUND, "there is no such session; begin a new one with initialize");
+            return refusal(
+                StatusCode::NOT_FOUND,
+                "there is no such session; begin a new one with initialize",
+            );
         }
         None if !gate.has_room() => {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions");
@@ -260,7 +271,15 @@ mod tests {
         for host in ["localhost", "localhost:3001", "127.0.0.1:1", "[::1]:3001", "BOX.example.com:443"] {
             assert!(gate.answers_to(host), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "10.0.0.1", "", "[::2]", "example.com"] {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:80",
+            "10.0.0.1",
+            "",
+            "[::2]",
+            "example.com",
+        ] {
             assert!(!gate.answers_to(host), "{host}");
         }
     }
@@ -271,7 +290,14 @@ mod tests {
         for origin in ["http://localhost:6274", "http://127.0.0.1", "https://app.example.com"] {
             assert!(gate.welcomes(origin), "{origin}");
         }
-        for origin in ["http://app.example.com", "https://evil.example", "null", "http://localhost.evil.example", "file://", ""] {
+        for origin in [
+            "http://app.example.com",
+            "https://evil.example",
+            "null",
+            "http://localhost.evil.example",
+            "file://",
+            "",
+        ] {
             assert!(!gate.welcomes(origin), "{origin}");
         }
     }

@@ -23,11 +23,14 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long it is waited before the next try when a connection could not be accepted: descriptors may be used up.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Accepts connections until `shutdown`; then waits for what is served, `grace` long at most.
+/// How long answers may take to reach their clients once the server ends.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+
+/// Accepts connections until `shutdown`; then waits until the server is `idle`, `grace` long at most.
 pub(super) async fn listen(
     router: Router,
     listener: TcpListener,
-    (shutdown, grace): (impl Future<Output = ()>, Duration),
+    (shutdown, idle, grace): (impl Future<Output = ()>, impl Future<Output = ()>, Duration),
     stop: &CancellationToken,
 ) {
     let (places, served) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), GracefulShutdown::new());
@@ -56,18 +59,10 @@ pub(super) async fn listen(
         });
     }
     drop(listener);
-    // Streams without an end are ended; calls come to theirs.
-    let ended = tokio::time::timeout(grace, served.shutdown());
-    let idle = async {
-        tokio::time::sleep(grace / 2).await;
-        stop.cancel();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        _ = ended => {}
-        () = idle => {}
-    }
+    // Calls come to their end; then whatever is open still, such as a stream on which nothing is said, is ended.
+    let _ = tokio::time::timeout(grace, idle).await;
     stop.cancel();
+    let _ = tokio::time::timeout(ANSWER_TIME, served.shutdown()).await;
 }
 
 type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<WithPeer>>;
@@ -93,10 +88,7 @@ impl tower_service::Service<axum::http::Request<hyper::body::Incoming>> for With
     type Error = std::convert::Infallible;
     type Future = axum::routing::future::RouteFuture<std::convert::Infallible>;
 
-    fn poll_ready(
-        &mut self,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), Self::Error>> {
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
         std::task::Poll::Ready(Ok(()))
     }
 

@@ -19,8 +19,8 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use self::tokens::{TokenProblem, Tokens};
 use self::gate::Gate;
+pub use self::tokens::{TokenProblem, Tokens};
 use crate::connection::Connection;
 use crate::server::Server;
 
@@ -72,7 +72,8 @@ pub async fn serve_http(
 ) {
     let (grace, stop) = (settings.grace, CancellationToken::new());
     let router = router(server, settings, &stop);
-    listen::listen(router, listener, (shutdown, grace), &stop).await;
+    let idle = server.idle();
+    listen::listen(router, listener, (shutdown, idle, grace), &stop).await;
 }
 
 fn router(server: &Server, settings: HttpSettings, stop: &CancellationToken) -> Router {

@@ -113,7 +113,10 @@ mod tests {
     fn tokens_are_read_line_by_line() {
         let (one, two) = ("a".repeat(32), "b".repeat(40));
         let tokens = Tokens::parse(&format!("# ours\n\n alice  {one}\nbob {two}\n")).unwrap();
-        assert_eq!((tokens.holder(&one), tokens.holder(&two), tokens.holder("a")), (Some("alice"), Some("bob"), None));
+        assert_eq!(
+            (tokens.holder(&one), tokens.holder(&two), tokens.holder("a")),
+            (Some("alice"), Some("bob"), None)
+        );
         assert_eq!(format!("{tokens:?}"), "2 tokens");
         for (text, problem) in [
             (String::new(), TokenProblem::None),

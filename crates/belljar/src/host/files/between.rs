@@ -1,5 +1,6 @@
 //! Files that the caller writes and lists between two runs. Both go the way that the guest's own calls go, so that what it may not do is refused here as well.
 
+use super::Files;
 use super::descriptor::{Access, ROOT_FD};
 use super::error::FileError;
 use super::kind::Kind;
@@ -8,7 +9,6 @@ use super::path::LastLink;
 use super::place::{names, refused};
 use super::quota::Change;
 use super::space::Space;
-use super::Files;
 use crate::error::Result;
 use crate::outcome::{DirectoryEntry, FileKind};
 
@@ -43,7 +43,12 @@ impl Files {
 }
 
 impl Space {
-    fn write_whole(&mut self, names: &[&str], bytes: &[u8], change: &mut Change<'_>) -> Result<(), FileError> {
+    fn write_whole(
+        &mut self,
+        names: &[&str],
+        bytes: &[u8],
+        change: &mut Change<'_>,
+    ) -> Result<(), FileError> {
         for end in 1..names.len() {
             match self.make_directory(from_root(&names[..end].join("/")), change) {
                 Ok(()) | Err(FileError::Exists) => {}

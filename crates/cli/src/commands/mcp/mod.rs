@@ -1,20 +1,29 @@
 //! `belljar mcp`: serves the Model Context Protocol, to a client that starts this program or over HTTP.
 
+mod ending;
+mod http_args;
+mod install;
 mod packages;
 mod serve;
+mod upstream_args;
 
 use std::process::ExitCode;
 
 use belljar_mcp::{Offered, ReturnForm};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
+use self::http_args::HttpArgs;
+use self::upstream_args::UpstreamArgs;
 use crate::exit::Failure;
 use crate::limit_args::LimitArgs;
 use crate::package_args::PackageArgs;
 
 /// How to serve, and what code may use and reach.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct McpArgs {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// How clients come
     #[arg(value_enum, default_value_t = Mode::Stdio)]
     mode: Mode,
@@ -37,7 +46,13 @@ pub(crate) struct McpArgs {
     #[arg(long, help_heading = "Jail")]
     require_jail: bool,
     /// Packages that all code has, separated by commas (the name that MCP Run Python has for --with)
-    #[arg(long, alias = "dependencies", value_name = "NAME,...", value_delimiter = ',', help_heading = "Packages")]
+    #[arg(
+        long,
+        alias = "dependencies",
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        help_heading = "Packages"
+    )]
     deps: Vec<String>,
     /// Reach no network, whatever else is said (of MCP Run Python; nothing is reached anyway that is not granted)
     #[arg(long, help_heading = "Grants", conflicts_with = "allow_net")]
@@ -46,9 +61,20 @@ pub(crate) struct McpArgs {
     #[arg(long, hide = true)]
     verbose: bool,
     #[command(flatten)]
+    upstream: UpstreamArgs,
+    #[command(flatten)]
+    http: HttpArgs,
+    #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
     packages: PackageArgs,
+}
+
+/// What else can be done.
+#[derive(Subcommand)]
+enum Verb {
+    /// Print what a client's configuration needs to know of this server, or write it there
+    Install(install::InstallArgs),
 }
 
 /// How clients come.
@@ -56,6 +82,14 @@ pub(crate) struct McpArgs {
 enum Mode {
     /// A client that starts this program and talks over its standard input and output
     Stdio,
+    /// Clients that come over HTTP, to /mcp
+    Http,
+    /// The same with run_python_code alone (of MCP Run Python)
+    #[value(alias = "streamable_http")]
+    StreamableHttp,
+    /// The same without sessions of the transport (of MCP Run Python)
+    #[value(alias = "streamable_http_stateless")]
+    StreamableHttpStateless,
     /// Run an example, and end (of MCP Run Python)
     Example,
     /// Fetch packages, and end (of MCP Run Python)
@@ -104,8 +138,12 @@ impl From<Form> for ReturnForm {
 
 /// Serves clients.
 pub(crate) fn mcp(args: McpArgs) -> Result<ExitCode, Failure> {
+    if let Some(Verb::Install(install)) = &args.verb {
+        return install::install(install);
+    }
     match args.mode {
         Mode::Stdio => serve::stdio(&args),
+        Mode::Http | Mode::StreamableHttp | Mode::StreamableHttpStateless => serve::http(&args),
         Mode::Example => serve::example(&args),
         Mode::Noop => serve::fetch(&args),
     }

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use belljar::{Jar, Request, Runtime, Workers};
-use belljar_mcp::{Offered, Packages, Server, Settings, answer_of, serve_stdio};
+use belljar_mcp::{Offered, Packages, Server, Settings, answer_of, serve_http, serve_stdio};
 
-use super::McpArgs;
 use super::packages::Allowed;
+use super::{McpArgs, Mode, ending, upstream_args};
 use crate::exit::Failure;
 use crate::open::{self, DEFAULT_ENGINE};
 use crate::package_args::Wanted;
@@ -16,19 +17,47 @@ use crate::render;
 /// What JavaScript runs in.
 const JAVASCRIPT: &str = "javascript";
 
+/// How much output a run has unless somebody says otherwise: a model reads all of it.
+const OUTPUT_BYTES: u64 = 128 * 1024;
+
 /// What `example` runs.
-const EXAMPLE: &str = "import statistics\nheights = [1.62, 1.75, 1.81]\nprint('heights:', heights)\nstatistics.mean(heights)";
+const EXAMPLE: &str =
+    "import statistics\nheights = [1.62, 1.75, 1.81]\nprint('heights:', heights)\nstatistics.mean(heights)";
 
 /// Serves the client that has started this program.
 pub(super) fn stdio(args: &McpArgs) -> Result<ExitCode, Failure> {
     let offered = args.tools.map_or(Offered::All, Offered::from);
-    let (server, workers) = server(args, offered)?;
     let runtime = runtime()?;
+    let (server, workers) = server(args, offered, &runtime)?;
     runtime.block_on(async {
         serve_stdio(&server, tokio::io::stdin(), tokio::io::stdout()).await;
-        workers.shutdown(std::time::Duration::ZERO).await;
+        workers.shutdown(Duration::ZERO).await;
     });
     // Standard input may be read still, and cannot be let go of.
+    runtime.shutdown_background();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves clients that come over HTTP, until the process is asked to end.
+pub(super) fn http(args: &McpArgs) -> Result<ExitCode, Failure> {
+    let usual = if args.mode == Mode::Http { Offered::All } else { Offered::Original };
+    let settings = args.http.settings(args.mode == Mode::StreamableHttpStateless)?;
+    let (runtime, asked) = (runtime()?, ending::asked()?);
+    let (server, workers) = server(args, args.tools.map_or(usual, Offered::from), &runtime)?;
+    let address = args.http.address();
+    let is_open = settings.tokens.are_none();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await;
+        let listener =
+            listener.map_err(|error| Failure::system(format!("cannot listen on {address}"), error))?;
+        let bound = listener.local_addr().unwrap_or(address);
+        let open =
+            if is_open { ", for every program of this machine (--token-file names who may ask)" } else { "" };
+        render::note(&format!("serving http://{bound}/mcp{open}"));
+        serve_http(&server, settings, listener, asked).await;
+        workers.shutdown(Duration::ZERO).await;
+        Ok::<(), Failure>(())
+    })?;
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
 }
@@ -52,8 +81,14 @@ pub(super) fn fetch(args: &McpArgs) -> Result<ExitCode, Failure> {
 }
 
 /// A server, and the workers in which its code runs.
-fn server(args: &McpArgs, offered: Offered) -> Result<(Server, Workers), Failure> {
-    let opened = Opened::new(args)?;
+fn server(
+    args: &McpArgs,
+    offered: Offered,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<(Server, Workers), Failure> {
+    let mut opened = Opened::new(args)?;
+    let functions = args.upstream.functions(runtime)?;
+    opened.allowed.grants = upstream_args::granted(opened.allowed.grants, &functions)?;
     let workers = workers(args, &opened);
     let jail = |jar: Option<Jar>| jar.map(|jar| jar.in_workers(&workers)).transpose();
     let plain = opened.jar_without_packages(DEFAULT_ENGINE)?;
@@ -75,8 +110,9 @@ fn server(args: &McpArgs, offered: Offered) -> Result<(Server, Workers), Failure
         javascript,
         offered,
         return_form: args.return_mode.into(),
-        is_open_world: opened.reaches_network,
+        is_open_world: opened.reaches_network || !functions.is_empty(),
         packages,
+        functions,
         sessions_max: args.sessions,
         ..Settings::default()
     };
@@ -87,7 +123,8 @@ fn workers(args: &McpArgs, opened: &Opened) -> Workers {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let processes = args.workers.map_or(processors.min(2), usize::from);
     let builder = Workers::builder(processes);
-    let requires = args.require_jail || opened.allowed.policy.as_ref().is_some_and(belljar::Policy::requires_jail);
+    let requires =
+        args.require_jail || opened.allowed.policy.as_ref().is_some_and(belljar::Policy::requires_jail);
     if requires { builder.require_jail().build() } else { builder.build() }
 }
 
@@ -102,7 +139,10 @@ struct Opened {
 impl Opened {
     fn new(args: &McpArgs) -> Result<Self, Failure> {
         let runtime = open::single()?;
-        let allowed = open::allowed(&runtime, DEFAULT_ENGINE, &args.limits)?;
+        let mut allowed = open::allowed(&runtime, DEFAULT_ENGINE, &args.limits)?;
+        if allowed.policy.is_none() && !args.limits.names_output() {
+            allowed.limits.output_bytes = OUTPUT_BYTES;
+        }
         let packages = args.packages.and(&args.deps).wanted(allowed.policy.as_ref())?;
         let reaches_network = args.limits.reaches_network(allowed.policy.as_ref());
         if args.disable_networking && reaches_network {

@@ -292,7 +292,10 @@ fn the_caller_writes_where_code_may_write() {
     }
     assert!(files.write_whole("/work/large", b"too large", &mut change).is_err());
     let listed = files.list("/work/new/", &mut change).unwrap();
-    assert_eq!(listed.iter().map(|entry| (entry.name.as_str(), entry.size_bytes)).collect::<Vec<_>>(), [("data.csv", 3)]);
+    assert_eq!(
+        listed.iter().map(|entry| (entry.name.as_str(), entry.size_bytes)).collect::<Vec<_>>(),
+        [("data.csv", 3)]
+    );
     assert!(files.list("/", &mut change).unwrap().iter().any(|entry| entry.name == "work"));
     for path in ["/absent", "", "work", "/work/new/data.csv", "/work/.."] {
         assert!(files.list(path, &mut change).is_err(), "{path:?}");

@@ -1,0 +1,110 @@
+//! The way to another server: started when it is first needed, and again after it has died.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject, Tool};
+use rmcp::service::{Peer, RoleClient, RunningService, ServiceExt};
+use rmcp::transport::async_rw::AsyncRwTransport;
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+
+use super::{BEGIN_TIME, CALL_TIME, LINE_BYTES_MAX, Upstream, UpstreamProblem};
+
+/// How long a server that has died is left alone before it is started again.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// A server that may be there. Cheap to clone, all clones leading to the same one.
+#[derive(Clone)]
+pub(super) struct Link(Arc<Inner>);
+
+struct Inner {
+    upstream: Upstream,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The process, which ends with this, and what speaks with it.
+    running: Option<(Child, RunningService<RoleClient, ()>)>,
+    begun: Option<Instant>,
+}
+
+impl Link {
+    pub(super) fn new(upstream: Upstream) -> Self {
+        Self(Arc::new(Inner { upstream, state: Mutex::default() }))
+    }
+
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.0.upstream
+    }
+
+    /// All its tools.
+    pub(super) async fn list(&self) -> Result<Vec<Tool>, UpstreamProblem> {
+        let peer = self.peer().await?;
+        peer.list_all_tools().await.map_err(|error| self.problem(error.to_string()))
+    }
+
+    /// Calls one. Who gives up (the run is over) cancels it there as well.
+    pub(super) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallToolResult, String> {
+        let call = async {
+            let peer = self.peer().await.map_err(|problem| problem.to_string())?;
+            let request = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+            peer.call_tool(request)
+                .await
+                .map_err(|error| format!("the MCP server {}: {error}", self.0.upstream.name))
+        };
+        let late = |_| {
+            Err(format!("the MCP server {} took longer than {} s", self.0.upstream.name, CALL_TIME.as_secs()))
+        };
+        tokio::time::timeout(CALL_TIME, call).await.unwrap_or_else(late)
+    }
+
+    /// Whoever is at the other end, started anew if need be.
+    async fn peer(&self) -> Result<Peer<RoleClient>, UpstreamProblem> {
+        let mut state = self.0.state.lock().await;
+        if let Some((_, running)) = &state.running {
+            if !running.is_closed() && !running.peer().is_transport_closed() {
+                return Ok(running.peer().clone());
+            }
+        }
+        if state.begun.is_some_and(|begun| begun.elapsed() < AGAIN_AFTER) {
+            return Err(self.problem("it has ended, and is started again in a moment".to_owned()));
+        }
+        state.running = None;
+        state.begun = Some(Instant::now());
+        let begun = tokio::time::timeout(BEGIN_TIME, self.start()).await;
+        let late = UpstreamProblem::Late { name: self.0.upstream.name.clone() };
+        let (child, running) = begun.unwrap_or(Err(late))?;
+        let peer = running.peer().clone();
+        state.running = Some((child, running));
+        Ok(peer)
+    }
+
+    async fn start(&self) -> Result<(Child, RunningService<RoleClient, ()>), UpstreamProblem> {
+        let Some((program, arguments)) = self.0.upstream.command.split_first() else {
+            return Err(self.problem("there is no program to start".to_owned()));
+        };
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| self.problem(format!("cannot start {program}: {error}")))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(self.problem("it has no standard input and output".to_owned()));
+        };
+        let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(LINE_BYTES_MAX);
+        let running = ().serve(transport).await.map_err(|error| self.problem(error.to_string()))?;
+        Ok((child, running))
+    }
+
+    fn problem(&self, reason: String) -> UpstreamProblem {
+        // A stranger's words, short enough to be shown.
+        let reason = reason.chars().take(500).collect();
+        UpstreamProblem::Begin { name: self.0.upstream.name.clone(), reason }
+    }
+}
