@@ -76,7 +76,8 @@ impl Odd {
 
     fn flag(&self) -> String {
         let folders = std::env::var_os("PATH").unwrap_or_default();
-        let python = std::env::split_paths(&folders).map(|folder| folder.join("python3")).find(|file| file.is_file());
+        let python =
+            std::env::split_paths(&folders).map(|folder| folder.join("python3")).find(|file| file.is_file());
         format!("odd='{}' '{}'", python.expect("there is a Python").display(), self.0.display())
     }
 
@@ -100,7 +101,9 @@ fn value(client: &mut Client, code: &str) -> Value {
 
 /// What a call fails with, as the code sees it.
 fn error(client: &mut Client, call: &str) -> String {
-    let code = format!("try:\n    await {call}\n    said = 'nothing'\nexcept tools.ToolError as error:\n    said = str(error)\nsaid");
+    let code = format!(
+        "try:\n    await {call}\n    said = 'nothing'\nexcept tools.ToolError as error:\n    said = str(error)\nsaid"
+    );
     value(client, &code).as_str().expect("a text").to_owned()
 }
 
@@ -134,17 +137,23 @@ fn only_what_is_allowed_is_there() {
     assert_eq!(value(&mut client, "await tools.odd_double(n=1)"), 2);
     assert_eq!(value(&mut client, "hasattr(tools, 'odd_fail')"), false);
     let flag = odd.flag();
-    program::run(["mcp", "--mcp", &flag, "--mcp-allow", "odd=double,rm"]).refused("the MCP server odd has no tool rm");
-    program::run(["mcp", "--mcp", "odd=/no/such/program"]).refused_somehow("the MCP server odd cannot be used: cannot start /no/such/program");
+    program::run(["mcp", "--mcp", &flag, "--mcp-allow", "odd=double,rm"])
+        .refused("the MCP server odd has no tool rm");
+    program::run(["mcp", "--mcp", "odd=/no/such/program"])
+        .refused_somehow("the MCP server odd cannot be used: cannot start /no/such/program");
     program::run(["mcp", "--mcp", "odd"]).refused("--mcp odd: it has no command");
-    program::run(["mcp", "--mcp", "1=x"]).refused("--mcp 1=x: its name must have letters, digits, _ and -, and begin with a letter");
+    program::run(["mcp", "--mcp", "1=x"])
+        .refused("--mcp 1=x: its name must have letters, digits, _ and -, and begin with a letter");
 }
 
 #[test]
 fn a_server_that_lies_floods_or_dies_is_an_error_of_its_call() {
     let odd = Odd::new("odd");
     let mut client = odd.client(&[]);
-    assert!(error(&mut client, "tools.odd_double(n='x')").contains("odd_double"), "arguments are checked before the call");
+    assert!(
+        error(&mut client, "tools.odd_double(n='x')").contains("odd_double"),
+        "arguments are checked before the call"
+    );
     assert_ne!(error(&mut client, "tools.odd_lie()"), "nothing");
     assert_ne!(error(&mut client, "tools.odd_flood()"), "nothing");
     assert_eq!(value(&mut client, "await tools.odd_double(n=2)"), 4, "what was too long was skipped");

@@ -4,16 +4,19 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject, Tool};
+use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject, PaginatedRequestParams, Tool};
 use rmcp::service::{Peer, RoleClient, RunningService, ServiceExt};
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use super::{BEGIN_TIME, CALL_TIME, LINE_BYTES_MAX, Upstream, UpstreamProblem};
+use super::{BEGIN_TIME, CALL_TIME, LINE_BYTES_MAX, TOOLS_MAX, Upstream, UpstreamProblem};
 
 /// How long a server that has died is left alone before it is started again.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// How many pages of a list of tools are asked for.
+const PAGES_MAX: usize = 50;
 
 /// A server that may be there. Cheap to clone, all clones leading to the same one.
 #[derive(Clone)]
@@ -40,10 +43,20 @@ impl Link {
         &self.0.upstream
     }
 
-    /// All its tools.
+    /// Its tools: as many pages of them as a server with an honest list has.
     pub(super) async fn list(&self) -> Result<Vec<Tool>, UpstreamProblem> {
         let peer = self.peer().await?;
-        peer.list_all_tools().await.map_err(|error| self.problem(error.to_string()))
+        let (mut tools, mut request) = (Vec::new(), PaginatedRequestParams::default());
+        for _ in 0..PAGES_MAX {
+            let listed = peer.list_tools(Some(request.clone())).await;
+            let listed = listed.map_err(|error| self.problem(error.to_string()))?;
+            tools.extend(listed.tools);
+            request.cursor = listed.next_cursor;
+            if request.cursor.is_none() || tools.len() > TOOLS_MAX {
+                break;
+            }
+        }
+        Ok(tools)
     }
 
     /// Calls one. Who gives up (the run is over) cancels it there as well.
