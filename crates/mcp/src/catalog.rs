@@ -11,7 +11,10 @@ use crate::arguments::{
     FileList, FileRead, FileWrite, Install, OfSession, RunJavaScript, RunPython, SessionCreate, SessionFork,
     SessionList, ToolsSearch,
 };
-use crate::call::{files, functions, install, sessions};
+use crate::results::{
+    ClosedSession, FoundFunctions, InstalledPackages, ListedFiles, ListedSessions, OneSession, ReadFile,
+    Sessions, WrittenFile,
+};
 use crate::settings::Settings;
 use crate::shown::Shown;
 
@@ -65,7 +68,7 @@ pub(crate) fn tools(settings: &Settings) -> Vec<Tool> {
         if !settings.functions.is_empty() {
             let about = "Finds functions of connected servers that code can call, and shows how to: in Python `await tools.NAME(argument=...)`, \
 in JavaScript `await tools.NAME({argument: ...})`. One run can call many of them and give back only what matters.";
-            tools.push(tool::<ToolsSearch, functions::Found>(
+            tools.push(tool::<ToolsSearch, FoundFunctions>(
                 "tools_search",
                 "Find functions",
                 about,
@@ -75,7 +78,7 @@ in JavaScript `await tools.NAME({argument: ...})`. One run can call many of them
         tools.extend(of_sessions());
         tools.extend(of_files());
         if settings.packages.is_some() {
-            tools.push(tool::<Install, install::Installed>(
+            tools.push(tool::<Install, InstalledPackages>(
                 "install",
                 "Install packages",
                 "Installs packages of pure Python, and what they need, for sessions and runs of Python that begin afterwards.",
@@ -91,31 +94,31 @@ in JavaScript `await tools.NAME({argument: ...})`. One run can call many of them
 
 fn of_sessions() -> [Tool; 5] {
     [
-        tool::<SessionCreate, sessions::Handle>(
+        tool::<SessionCreate, OneSession>(
             "session_create",
             "Begin a session",
             "Begins a session, which keeps variables, imports and files between runs, and gives its handle.",
             Effect::Adds,
         ),
-        tool::<SessionFork, sessions::Handles>(
+        tool::<SessionFork, Sessions>(
             "session_fork",
             "Fork a session",
             "Copies a session with all that it holds. The copies and the original go on independently: to try several ways from one point.",
             Effect::Adds,
         ),
-        tool::<OfSession, sessions::Handle>(
+        tool::<OfSession, OneSession>(
             "session_reset",
             "Reset a session",
             "Makes a session new: variables, imports and files are gone, and the handle stays.",
             Effect::Removes,
         ),
-        tool::<OfSession, sessions::Closed>(
+        tool::<OfSession, ClosedSession>(
             "session_close",
             "Close a session",
             "Ends a session and stops what runs in it.",
             Effect::Removes,
         ),
-        tool::<SessionList, sessions::Listed>(
+        tool::<SessionList, ListedSessions>(
             "session_list",
             "List sessions",
             "Lists your sessions: language, how many runs each has had, and how long it was not used.",
@@ -126,19 +129,19 @@ fn of_sessions() -> [Tool; 5] {
 
 fn of_files() -> [Tool; 3] {
     [
-        tool::<FileWrite, files::Written>(
+        tool::<FileWrite, WrittenFile>(
             "file_write",
             "Write a file",
             "Writes a file into a session's own file system, for its code to read.",
             Effect::Adds,
         ),
-        tool::<FileRead, files::Read>(
+        tool::<FileRead, ReadFile>(
             "file_read",
             "Read a file",
             "Reads a file that the code of a session could read.",
             Effect::Reads,
         ),
-        tool::<FileList, files::Listed>(
+        tool::<FileList, ListedFiles>(
             "file_list",
             "List files",
             "Lists what a directory of a session holds.",

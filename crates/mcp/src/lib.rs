@@ -29,6 +29,7 @@ mod absent;
 mod marked;
 mod plain;
 mod refusal;
+mod results;
 mod shown;
 
 pub use call::answer_of;

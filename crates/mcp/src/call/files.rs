@@ -3,41 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use belljar::DirectoryEntry;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::{Called, Caller, blocking, told};
 use crate::arguments::{Encoding, FileList, FileRead, FileWrite};
 use crate::refusal::Refusal;
+use crate::results::{ListedFiles, ReadFile, WrittenFile};
 
 /// The largest file that is handed out in one piece.
 pub(crate) const READ_BYTES_MAX: usize = 1 << 20;
-
-/// A file that was written.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Written {
-    path: String,
-    size_bytes: usize,
-}
-
-/// A file that was read.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Read {
-    path: String,
-    size_bytes: usize,
-    /// What it holds, written as was asked for.
-    content: String,
-}
-
-/// What a directory holds.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Listed {
-    path: String,
-    entries: Vec<DirectoryEntry>,
-}
 
 pub(crate) async fn write(caller: &Caller<'_>, arguments: FileWrite) -> Called {
     let FileWrite { session, path, content, encoding } = arguments;
@@ -52,7 +25,7 @@ pub(crate) async fn write(caller: &Caller<'_>, arguments: FileWrite) -> Called {
     };
     let kept = caller.shared.handles.find(caller.owner, &session)?;
     let lease = kept.lease().await?;
-    let (session, written) = (lease.session(), Written { path, size_bytes: content.len() });
+    let (session, written) = (lease.session(), WrittenFile { path, size_bytes: content.len() });
     let path = written.path.clone();
     blocking(move || session.write_file(&path, &content)).await?;
     told(format!("wrote {} ({} bytes)", written.path, written.size_bytes), &written)
@@ -76,7 +49,7 @@ pub(crate) async fn read(caller: &Caller<'_>, arguments: FileRead) -> Called {
         Encoding::Text => String::from_utf8(bytes)
             .map_err(|_| Refusal::new(format!("{path} is not text"), "read it with the encoding base64"))?,
     };
-    told(content.clone(), &Read { path, size_bytes, content })
+    told(content.clone(), &ReadFile { path, size_bytes, content })
 }
 
 pub(crate) async fn list(caller: &Caller<'_>, arguments: FileList) -> Called {
@@ -89,7 +62,7 @@ pub(crate) async fn list(caller: &Caller<'_>, arguments: FileList) -> Called {
     };
     let lines: Vec<String> = entries.iter().map(line).collect();
     let text = if lines.is_empty() { format!("{path} is empty") } else { lines.join("\n") };
-    told(text, &Listed { path, entries })
+    told(text, &ListedFiles { path, entries })
 }
 
 fn line(entry: &DirectoryEntry) -> String {

@@ -1,27 +1,14 @@
 //! `tools_search`: functions of other servers that code can call, as its language declares them.
 
 use belljar::Grants;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::{Called, Caller, told};
 use crate::arguments::{Language, ToolsSearch};
 use crate::refusal::Refusal;
+use crate::results::FoundFunctions;
 
 /// How many functions are shown at once.
 const SHOWN_MAX: usize = 20;
-
-/// Functions that were found.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Found {
-    /// How many functions there are that fit.
-    count: usize,
-    /// Their names, the best first; 20 at most.
-    names: Vec<String>,
-    /// How the language declares them.
-    declarations: String,
-}
 
 pub(crate) fn search(caller: &Caller<'_>, arguments: &ToolsSearch) -> Called {
     let functions = &caller.shared.settings.functions;
@@ -53,5 +40,5 @@ pub(crate) fn search(caller: &Caller<'_>, arguments: &ToolsSearch) -> Called {
     let names: Vec<String> = fitting.iter().map(|(_, function)| function.name.clone()).collect();
     let more =
         if count > names.len() { format!("\n({} more fit)", count - names.len()) } else { String::new() };
-    told(format!("{declarations}{more}"), &Found { count, names, declarations })
+    told(format!("{declarations}{more}"), &FoundFunctions { count, names, declarations })
 }

@@ -1,29 +1,12 @@
 //! `install`: packages for what begins afterwards, where whoever runs the server allows it.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::{Called, Caller, told};
 use crate::arguments;
 use crate::refusal::Refusal;
+use crate::results::{InstalledPackages, Package};
 
 /// The most packages that one client asks for, in all.
 const PACKAGES_MAX: usize = 64;
-
-/// What is installed now.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Installed {
-    /// All packages that sessions and runs of Python have from now on.
-    packages: Vec<Package>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Package {
-    name: String,
-    version: String,
-}
 
 pub(crate) async fn install(caller: &Caller<'_>, arguments: arguments::Install) -> Called {
     let Some(packages) = caller.shared.settings.packages.clone() else {
@@ -45,5 +28,5 @@ pub(crate) async fn install(caller: &Caller<'_>, arguments: arguments::Install) 
     let packages: Vec<Package> =
         fetched.into_iter().map(|(name, version)| Package { name, version }).collect();
     let lines: Vec<String> = packages.iter().map(|one| format!("{} {}", one.name, one.version)).collect();
-    told(format!("installed for what begins now:\n{}", lines.join("\n")), &Installed { packages })
+    told(format!("installed for what begins now:\n{}", lines.join("\n")), &InstalledPackages { packages })
 }

@@ -6,11 +6,11 @@
 )]
 
 pub(crate) mod files;
-pub(crate) mod functions;
-pub(crate) mod install;
+mod functions;
+mod install;
 mod original;
 mod run;
-pub(crate) mod sessions;
+mod sessions;
 
 pub use original::answer_of;
 use rmcp::ErrorData;

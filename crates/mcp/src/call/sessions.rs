@@ -1,65 +1,12 @@
 //! `session_create`, `session_fork`, `session_reset`, `session_close` and `session_list`.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::{Called, Caller, blocking, told};
 use crate::arguments::{Language, OfSession, SessionCreate, SessionFork};
 use crate::refusal::Refusal;
+use crate::results::{ClosedSession, ListedSessions, OneSession, SeenSession, Sessions};
 
 /// How many copies are made at once.
 const COPIES_MAX: usize = 16;
-
-/// A session.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Handle {
-    /// Its handle, for other tools.
-    session: String,
-    /// What it runs.
-    language: String,
-}
-
-/// Copies of a session.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Handles {
-    /// Their handles.
-    sessions: Vec<String>,
-}
-
-/// A session that has ended.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Closed {
-    /// The handle that it had.
-    closed: String,
-}
-
-/// The sessions of a client.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Listed {
-    sessions: Vec<Seen>,
-}
-
-/// What there is to know of a session.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Seen {
-    /// Its handle.
-    session: String,
-    /// What it runs.
-    language: String,
-    /// How many runs it has had.
-    runs: u64,
-    /// Whether something runs in it now.
-    busy: bool,
-    /// Whether it is there for the files that its only run left.
-    finished: bool,
-    /// How many seconds nobody has used it.
-    idle_s: u64,
-}
 
 pub(crate) async fn create(caller: &Caller<'_>, arguments: SessionCreate) -> Called {
     let jar = caller.shared.jar(caller.owner, arguments.language)?;
@@ -69,7 +16,7 @@ pub(crate) async fn create(caller: &Caller<'_>, arguments: SessionCreate) -> Cal
         blocking(move || jar.session()).await?
     };
     let kept = caller.shared.handles.keep(caller.owner, jar, session)?;
-    let handle = Handle { session: kept.handle.to_string(), language: arguments.language.to_string() };
+    let handle = OneSession { session: kept.handle.to_string(), language: arguments.language.to_string() };
     told(format!("session {} ({})", handle.session, handle.language), &handle)
 }
 
@@ -90,7 +37,7 @@ pub(crate) async fn fork(caller: &Caller<'_>, arguments: SessionFork) -> Called 
     for copy in copies {
         sessions.push(handles.keep(caller.owner, kept.jar.clone(), copy)?.handle.to_string());
     }
-    told(format!("sessions {}", sessions.join(", ")), &Handles { sessions })
+    told(format!("sessions {}", sessions.join(", ")), &Sessions { sessions })
 }
 
 pub(crate) async fn reset(caller: &Caller<'_>, arguments: OfSession) -> Called {
@@ -100,21 +47,24 @@ pub(crate) async fn reset(caller: &Caller<'_>, arguments: OfSession) -> Called {
     lease.replace(blocking(move || jar.session()).await?);
     let language = Language::of(&kept.jar).to_string();
     let text = format!("session {} is new", arguments.session);
-    told(text, &Handle { session: arguments.session, language })
+    told(text, &OneSession { session: arguments.session, language })
 }
 
 pub(crate) fn close(caller: &Caller<'_>, arguments: &OfSession) -> Called {
     caller.shared.handles.close(caller.owner, &arguments.session)?;
-    told(format!("session {} is closed", arguments.session), &Closed { closed: arguments.session.clone() })
+    told(
+        format!("session {} is closed", arguments.session),
+        &ClosedSession { closed: arguments.session.clone() },
+    )
 }
 
 pub(crate) fn list(caller: &Caller<'_>) -> Called {
-    let sessions: Vec<Seen> = caller
+    let sessions: Vec<SeenSession> = caller
         .shared
         .handles
         .of(caller.owner)
         .iter()
-        .map(|kept| Seen {
+        .map(|kept| SeenSession {
             session: kept.handle.to_string(),
             language: Language::of(&kept.jar).to_string(),
             runs: kept.runs(),
@@ -137,5 +87,5 @@ pub(crate) fn list(caller: &Caller<'_>) -> Called {
         })
         .collect();
     let text = if lines.is_empty() { "there are no sessions".to_owned() } else { lines.join("\n") };
-    told(text, &Listed { sessions })
+    told(text, &ListedSessions { sessions })
 }
