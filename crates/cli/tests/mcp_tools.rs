@@ -352,6 +352,61 @@ fn nothing_is_granted_by_asking() {
     assert!(!client.request("tools/list", json!({})).to_string().contains("\"install\""));
 }
 
+#[test]
+fn a_call_that_lasts_becomes_a_task_for_who_knows_tasks() {
+    let mut client = Client::start(&["--time", "60s"]);
+    let mut meta = modern_meta();
+    meta["io.modelcontextprotocol/clientCapabilities"] =
+        json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+    let ask = |client: &mut Client, method: &str, mut parameters: Value| {
+        parameters["_meta"] = meta.clone();
+        client.request(method, parameters)["result"].clone()
+    };
+    let quick = ask(&mut client, "tools/call", json!({ "name": "run_python", "arguments": { "code": "1" } }));
+    assert_eq!(quick["structuredContent"]["value"]["json"], 1, "{quick}");
+    let slow = json!({ "name": "run_python", "arguments": { "code": "import time\ntime.sleep(8)\n'done'" } });
+    let task = ask(&mut client, "tools/call", slow);
+    assert_eq!(task["resultType"], "task", "{task}");
+    let id = task["taskId"].clone();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let found = loop {
+        let found = ask(&mut client, "tasks/get", json!({ "taskId": id }));
+        if found["status"] != "working" {
+            break found;
+        }
+        assert!(Instant::now() < deadline, "{found}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert_eq!(found["result"]["structuredContent"]["value"]["json"], "done", "{found}");
+    let endless = json!({ "name": "run_python", "arguments": { "code": "while True: pass" } });
+    let id = ask(&mut client, "tools/call", endless)["taskId"].clone();
+    ask(&mut client, "tasks/cancel", json!({ "taskId": id }));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while ask(&mut client, "tasks/get", json!({ "taskId": id }))["status"] != "cancelled" {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn handles_and_paths_are_completed() {
+    let mut client = Client::greeted(&[]);
+    let session = client.session("python");
+    client.object(
+        "run_python",
+        json!({ "code": "open('/output/plot.txt', 'w').write('x')", "session": session }),
+    );
+    let template = json!({ "type": "ref/resource", "uri": "belljar://session/{session}/output/{+path}" });
+    for (name, value, found) in [("session", &session[..4], session.as_str()), ("path", "pl", "plot.txt")] {
+        let asked = json!({ "ref": template, "argument": { "name": name, "value": value } });
+        let completed = client.request("completion/complete", asked);
+        assert_eq!(completed["result"]["completion"]["values"], json!([found]), "{completed}");
+    }
+    let asked =
+        json!({ "ref": { "type": "ref/prompt", "name": "x" }, "argument": { "name": "x", "value": "" } });
+    assert_eq!(client.request("completion/complete", asked)["error"]["code"], -32602);
+}
+
 /// The processes that a process has started.
 fn children_of(id: u32) -> Vec<u32> {
     let text = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
