@@ -164,10 +164,10 @@ impl ServerHandler for Connection {
         // It outlives the request, and so what cancels that.
         let mut context = context;
         context.ct = stop.clone();
-        let calling = async move {
+        let calling = Box::pin(async move {
             let caller = Caller { shared: &server.0, owner: &caller, context: &context, level };
             call(&caller, request).await
-        };
+        });
         let time = self.shared().time_max();
         self.shared().tasks.await_or_keep(owner, (calling, time), stop, &cancelled).await
     }

@@ -1,6 +1,7 @@
 //! Calls that last: to clients who can ask for them again, a call is given back as a task when it has gone on for a while.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,14 +33,13 @@ impl Tasks {
     pub(crate) async fn await_or_keep<C>(
         &self,
         owner: Owner,
-        (call, time): (C, Duration),
+        (mut call, time): (Pin<Box<C>>, Duration),
         stop: CancellationToken,
         cancelled: &CancellationToken,
     ) -> Result<CallToolResponse, ErrorData>
     where
         C: Future<Output = Result<CallToolResult, ErrorData>> + Send + 'static,
     {
-        let mut call = Box::pin(call);
         tokio::select! {
             result = &mut call => return result.map(CallToolResponse::from),
             () = tokio::time::sleep(TASK_AFTER) => {}

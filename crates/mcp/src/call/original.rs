@@ -29,7 +29,7 @@ pub(crate) async fn run(caller: &Caller<'_>, arguments: Original) -> Called {
         attach: Vec::new(),
     };
     let (feed, token, request) = prepared(caller, &jar, &asked);
-    let outcome = until_cancelled(caller, &feed, &token, jar.run(request)).await?;
+    let outcome = until_cancelled(caller, &feed, &token, Box::pin(jar.run(request))).await?;
     let text = answer_of(&outcome, caller.shared.settings.return_form);
     // It says of no result whether it is an error.
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);

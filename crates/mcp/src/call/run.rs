@@ -1,5 +1,6 @@
 //! `run_python` and `run_javascript`: code in a session, or by itself.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use belljar::{CancelToken, Jar, Limits, Outcome, Request, Session};
@@ -55,7 +56,7 @@ async fn in_session(caller: &Caller<'_>, kept: &Arc<Kept>, asked: &Asked) -> Res
     let session = lease.session();
     let (feed, token, request) = prepared(caller, &kept.jar, asked);
     lease.runs(&token);
-    let outcome = until_cancelled(caller, &feed, &token, session.run(request)).await?;
+    let outcome = until_cancelled(caller, &feed, &token, Box::pin(session.run(request))).await?;
     kept.left(&outcome.files);
     Ok(outcome)
 }
@@ -68,7 +69,7 @@ async fn by_itself(caller: &Caller<'_>, asked: &Asked) -> Result<(Outcome, Optio
         blocking(move || jar.session()).await?
     };
     let (feed, token, request) = prepared(caller, &jar, asked);
-    let outcome = until_cancelled(caller, &feed, &token, session.run_last(request)).await?;
+    let outcome = until_cancelled(caller, &feed, &token, Box::pin(session.run_last(request))).await?;
     let kept = (!outcome.files.is_empty()).then(|| {
         let kept = caller.shared.handles.keep_finished(caller.owner, jar, session);
         kept.left(&outcome.files);
@@ -98,15 +99,15 @@ pub(super) fn prepared(caller: &Caller<'_>, jar: &Jar, asked: &Asked) -> (Feed, 
     (feed, token, request)
 }
 
-/// Awaits a run, which the client can cancel. It is waited for all the same: a session is then as it was before.
+/// Awaits a run, which the client can cancel. It is waited for all the same: a session is then as it was before. The run comes in a box, since each
+/// future around another one would hold it anew.
 pub(super) async fn until_cancelled(
     caller: &Caller<'_>,
     feed: &Feed,
     token: &CancelToken,
-    run: impl Future<Output = belljar::Result<Outcome>>,
+    mut run: Pin<Box<impl Future<Output = belljar::Result<Outcome>>>>,
 ) -> Result<Outcome, Refusal> {
     let run = async {
-        tokio::pin!(run);
         tokio::select! {
             outcome = &mut run => outcome,
             () = caller.context.ct.cancelled() => {
