@@ -73,7 +73,7 @@ impl Gate {
     }
 
     /// Who asks, or the answer to somebody who may not.
-    fn owner(&self, headers: &HeaderMap) -> Result<Option<Owner>, Response> {
+    fn owner(&self, headers: &HeaderMap) -> Result<Option<Owner>, Box<Response>> {
         if self.tokens.are_none() {
             return Ok(None);
         }
@@ -84,7 +84,7 @@ impl Gate {
         });
         match token.and_then(|token| self.tokens.holder(token)) {
             Some(name) => Ok(Some(Owner::new(format!("token {name}")))),
-            None => Err(self.unauthorised(headers, token.is_some())),
+            None => Err(Box::new(self.unauthorised(headers, token.is_some()))),
         }
     }
 
@@ -151,10 +151,10 @@ pub(super) async fn look(State(gate): State<Arc<Gate>>, request: Request, next: 
             "this server does not answer to that Host; --host adds a name",
         );
     }
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        if !origin.to_str().is_ok_and(|origin| gate.welcomes(origin)) {
-            return refusal(StatusCode::FORBIDDEN, "pages of that Origin may not ask; --origin adds one");
-        }
+    if let Some(origin) = headers.get(header::ORIGIN)
+        && !origin.to_str().is_ok_and(|origin| gate.welcomes(origin))
+    {
+        return refusal(StatusCode::FORBIDDEN, "pages of that Origin may not ask; --origin adds one");
     }
     next.run(request).await
 }
@@ -163,7 +163,7 @@ pub(super) async fn look(State(gate): State<Arc<Gate>>, request: Request, next: 
 pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let known = match gate.owner(request.headers()) {
         Ok(known) => known,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let client = known.as_ref().map_or_else(|| address(peer), |owner| owner.name().to_owned());

@@ -77,10 +77,11 @@ impl Link {
     /// Whoever is at the other end, started anew if need be.
     async fn peer(&self) -> Result<Peer<RoleClient>, UpstreamProblem> {
         let mut state = self.0.state.lock().await;
-        if let Some((_, running)) = &state.running {
-            if !running.is_closed() && !running.peer().is_transport_closed() {
-                return Ok(running.peer().clone());
-            }
+        if let Some((_, running)) = &state.running
+            && !running.is_closed()
+            && !running.peer().is_transport_closed()
+        {
+            return Ok(running.peer().clone());
         }
         if state.begun.is_some_and(|begun| begun.elapsed() < AGAIN_AFTER) {
             return Err(self.problem("it has ended, and is started again in a moment".to_owned()));
