@@ -9,6 +9,7 @@ mod ask;
 mod fuzzing;
 mod id;
 mod line;
+mod listen;
 mod refusal;
 mod session;
 
@@ -19,15 +20,17 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use belljar::{CancelToken, Error, Grants, Image, Jar, Language, Mount, Request, Runtime, SnapshotKey};
+use belljar::{
+    CancelToken, Error, Grants, Image, Jar, Language, Mount, Request, Runtime, SnapshotKey, Workers,
+};
 
 use self::answer::Answers;
 use self::ask::{Answered, Ask, Resume, Run, Verb};
 use self::id::Id;
 use self::refusal::Refusal;
-use self::session::{Beginning, Job, Task, Worker};
+use self::session::{Attendant, Beginning, Job, Task};
 use crate::exit::Failure;
-use crate::jail_args::Closing;
+use crate::jail_args::Wall;
 use crate::limit_args::Allowed;
 use crate::open;
 use crate::package_args::Wanted;
@@ -36,15 +39,15 @@ use crate::snapshot_args::SnapshotArgs;
 /// How many sessions may live at once, one-off runs included.
 const SESSIONS_MAX: u32 = 256;
 
-/// Serves requests from standard input until it ends, and what has begun by then to its end.
+/// Serves requests from standard input until it ends, or until the process is asked to end (SIGTERM), and what has begun by then to its end.
 pub(crate) fn serve(
     engine: &str,
     allowed: Allowed,
     packages: &Wanted,
     snapshots: &SnapshotArgs,
-    jail: Closing,
+    wall: Wall,
 ) -> Result<ExitCode, Failure> {
-    let jail = jail.under(allowed.policy.as_ref())?;
+    let wall = wall.under(allowed.policy.as_ref())?;
     let runtime = Runtime::new(SESSIONS_MAX)?;
     let packages = open::packages(&runtime, engine, allowed.policy.as_ref(), packages)?;
     let mut server = Server {
@@ -52,22 +55,24 @@ pub(crate) fn serve(
         engine: engine.to_owned(),
         packages,
         allowed,
+        workers: None,
         key: snapshots.key_if_any()?,
         jars: BTreeMap::new(),
         sessions: BTreeMap::new(),
         ending: Vec::new(),
         answers: Answers::new(),
     };
-    if jail.is_wanted() {
-        server.open_all();
-        let jars = || server.jars.values().flatten();
-        jars().fold(jail, |jail, jar| jail.grants(jar.grants())).enter(jars())?;
+    match wall {
+        Wall::Workers(workers) => server.workers = Some(workers.sessions_max(SESSIONS_MAX).build()),
+        Wall::Jail(jail) if jail.is_wanted() => {
+            server.open_all();
+            let jars = || server.jars.values().flatten();
+            jars().fold(jail, |jail, jar| jail.grants(jar.grants())).enter(jars())?;
+        }
+        Wall::Jail(_) => {}
     }
-    let mut lines = line::Lines::new(io::stdin().lock());
-    while let Some(line) =
-        lines.next().map_err(|error| Failure::system("cannot read standard input", error))?
-    {
-        match line.map_err(Refusal::from).and_then(|text| ask::parse(&text)) {
+    for line in listen::lines()? {
+        match line?.map_err(Refusal::from).and_then(|text| ask::parse(&text)) {
             Ok(Some(ask)) => server.serve(ask),
             Ok(None) => {}
             Err(refusal) => server.answers.refuse(refusal.id.as_ref(), &refusal),
@@ -85,11 +90,13 @@ struct Server {
     /// What sessions of Python are shown besides.
     packages: Option<Mount>,
     allowed: Allowed,
+    /// The processes in which code runs. None if that is this one.
+    workers: Option<Workers>,
     /// What snapshots are signed with. None where there can be no key.
     key: Option<SnapshotKey>,
     /// Jars by engine, and why some cannot be had.
     jars: BTreeMap<String, Result<Jar, Refusal>>,
-    sessions: BTreeMap<String, Worker>,
+    sessions: BTreeMap<String, Attendant>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
     ending: Vec<JoinHandle<()>>,
     answers: Answers,
@@ -241,20 +248,25 @@ impl Server {
         worker.give(job).inspect_err(|_| self.answers.end(id))
     }
 
-    fn start(&mut self, engine: Option<&str>, beginning: Beginning) -> Result<Worker, Refusal> {
+    fn start(&mut self, engine: Option<&str>, beginning: Beginning) -> Result<Attendant, Refusal> {
         let engine = engine.unwrap_or(&self.engine).to_owned();
         self.start_beside(&engine, beginning, 0)
     }
 
     /// Starts a session, beside `others` that are not counted yet.
-    fn start_beside(&mut self, engine: &str, beginning: Beginning, others: usize) -> Result<Worker, Refusal> {
+    fn start_beside(
+        &mut self,
+        engine: &str,
+        beginning: Beginning,
+        others: usize,
+    ) -> Result<Attendant, Refusal> {
         self.reap();
         let live = self.sessions.len() + self.ending.len() + others;
         if live >= SESSIONS_MAX as usize {
             return Err(Error::Full { sessions_max: SESSIONS_MAX }.into());
         }
         let jar = self.jar(engine)?;
-        Worker::start(engine.to_owned(), jar, self.answers.clone(), beginning)
+        Attendant::start(engine.to_owned(), jar, self.answers.clone(), beginning)
     }
 
     /// Makes the jars of all images that are installed: once there is a jail, none can be opened.
@@ -287,6 +299,9 @@ impl Server {
         if let Some(key) = &self.key {
             jar = jar.with_snapshot_key(key.clone());
         }
+        if let Some(workers) = &self.workers {
+            jar = jar.in_workers(workers)?;
+        }
         Ok(jar)
     }
 
@@ -314,7 +329,7 @@ impl Server {
         };
         self.answers.begin(id, None)?;
         worker.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;
-        self.ending.extend(self.sessions.remove(name).map(Worker::release));
+        self.ending.extend(self.sessions.remove(name).map(Attendant::release));
         Ok(())
     }
 
@@ -324,7 +339,7 @@ impl Server {
     }
 
     fn finish(self) {
-        let sessions: Vec<_> = self.sessions.into_values().map(Worker::release).collect();
+        let sessions: Vec<_> = self.sessions.into_values().map(Attendant::release).collect();
         for thread in self.ending.into_iter().chain(sessions) {
             // A thread that panicked has said so itself.
             let _ = thread.join();
