@@ -209,7 +209,7 @@ fn whatever_is_wrong_is_answered_and_nothing_is_fatal() {
     }
     let answer = talk.ask(&json!({"id": 1, "op": "run", "engine": "ruby", "code": "1"}));
     refused(&answer, json!(1), "installation", "there is no image \"ruby\"");
-    talk.stdin.as_mut().unwrap().write_all(b"\xff\n\n").unwrap();
+    talk.say_bytes(b"\xff\n\n");
     refused(&talk.hear(), Value::Null, "caller", "the line is not UTF-8: look at offset 0");
     assert_eq!(talk.ask(&json!({"id": 1, "op": "run", "code": "1"}))["outcome"]["ended"], "completed");
     assert_eq!(talk.end(), 0);
@@ -219,12 +219,10 @@ fn whatever_is_wrong_is_answered_and_nothing_is_fatal() {
 fn a_line_that_is_too_long_is_skipped() {
     let mut talk = talk(&[]);
     let part = vec![b' '; 1 << 20];
-    let mut stdin = talk.stdin.take().unwrap();
     for _ in 0..97 {
-        stdin.write_all(&part).unwrap();
+        talk.say_bytes(&part);
     }
-    stdin.write_all(b"\n").unwrap();
-    talk.stdin = Some(stdin);
+    talk.say_bytes(b"\n");
     refused(&talk.hear(), Value::Null, "caller", "the line is longer than 100663296 bytes");
     assert_eq!(talk.ask(&json!({"id": 1, "op": "run", "code": "1"}))["outcome"]["ended"], "completed");
     assert_eq!(talk.end(), 0);
