@@ -11,7 +11,7 @@ use program::{Folder, belljar};
 use serde_json::{Value, json};
 
 /// A conversation with a program that has a home of its own for keys.
-fn talk<S: AsRef<str>>(folder: &Path, flags: &[S]) -> Talk {
+fn begin<S: AsRef<str>>(folder: &Path, flags: &[S]) -> Talk {
     let mut command = belljar();
     command.args(["run", "--jsonl"]).args(flags.iter().map(AsRef::as_ref));
     Talk::begin(command.env("XDG_STATE_HOME", folder).current_dir(folder))
@@ -55,7 +55,7 @@ fn the_conversation_in_the_documentation_goes_as_it_says() {
             "$ " => {
                 let flags: Vec<&str> =
                     text.strip_prefix("belljar run --jsonl ").unwrap().split(' ').collect();
-                if let Some(talk) = talk.replace(talk(folder.path(), &flags)) {
+                if let Some(talk) = talk.replace(begin(folder.path(), &flags)) {
                     assert_eq!(talk.end(), 0);
                 }
             }
@@ -71,7 +71,7 @@ fn the_conversation_in_the_documentation_goes_as_it_says() {
 #[test]
 fn a_session_is_forked_and_restored() {
     let folder = Folder::new("jsonl-forks");
-    let mut talk = talk(folder.path(), &["--engine", "javascript"]);
+    let mut talk = begin(folder.path(), &["--engine", "javascript"]);
     let run = |talk: &mut Talk, session: &str, code: &str| {
         talk.ask(&json!({"id": 1, "op": "run", "session": session, "code": code}))["outcome"]["value"]["json"]
             .clone()
@@ -93,7 +93,7 @@ fn a_session_is_forked_and_restored() {
 #[test]
 fn what_cannot_be_forked_or_restored_is_refused() {
     let folder = Folder::new("jsonl-refusals");
-    let mut talk = talk(folder.path(), &["--engine", "javascript"]);
+    let mut talk = begin(folder.path(), &["--engine", "javascript"]);
     talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "var n = 1"}));
     refused(&talk.ask(&json!({"id": 1, "op": "fork", "session": "x", "into": ["b"]})), "there is no session");
     refused(
@@ -125,7 +125,7 @@ fn what_cannot_be_forked_or_restored_is_refused() {
     // Each program has its own key here.
     let saved = talk.ask(&json!({"id": 7, "op": "save", "session": "a"}));
     let other = Folder::new("jsonl-refusals-other");
-    let mut stranger = talk(other.path(), &["--engine", "javascript"]);
+    let mut stranger = begin(other.path(), &["--engine", "javascript"]);
     refused(
         &restore(&mut stranger, saved["snapshot"].as_str().unwrap()),
         "the snapshot cannot be used: it was cut short, changed, or signed with another key",
