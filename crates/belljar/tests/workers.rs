@@ -21,10 +21,12 @@ mod scheduling;
 mod sessions;
 #[path = "workers/shared.rs"]
 mod shared;
+#[path = "workers/stopping.rs"]
+mod stopping;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use belljar::Workers;
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["hostile", how] => hostile::be(how),
         ["parent"] => programs::be_a_parent(),
+        ["service", grace_ms] => stopping::be_a_service(Duration::from_millis(grace_ms.parse().unwrap())),
         _ => {}
     }
     log::show();
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         programs::TESTS,
         hostile::TESTS,
         scheduling::TESTS,
+        stopping::TESTS,
     ];
     let wanted = |(name, _): &&Test| filter.is_none_or(|filter| name.contains(filter.as_str()));
     let tests: Vec<&Test> = all.into_iter().flatten().filter(wanted).collect();

@@ -38,7 +38,8 @@ pub enum Layer {
     Landlock,
     /// Only system calls that are listed, and these only with arguments that are.
     Seccomp,
-    /// Bounds that the kernel holds: core dumps, and for workers descriptors, processes and the size of files.
+    /// Bounds that the kernel holds: no core dumps, and for workers few descriptors and threads, no locked memory and no queues. How long files may be is not
+    /// bounded: a worker writes its answers to memory of its parent's, which is sealed against growing.
     ResourceLimits,
 }
 
