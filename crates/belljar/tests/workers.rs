@@ -3,6 +3,8 @@
 //! `cargo test -p belljar --release --test workers [NAME]`
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+#[path = "workers/bounds.rs"]
+mod bounds;
 #[path = "workers/crashes.rs"]
 mod crashes;
 #[path = "workers/grants.rs"]
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         ["service", grace_ms] => stopping::be_a_service(Duration::from_millis(grace_ms.parse().unwrap())),
         _ => {}
     }
-    log::show();
+    log::keep();
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
     let all = [
         runs::TESTS,
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         hostile::TESTS,
         scheduling::TESTS,
         stopping::TESTS,
+        bounds::TESTS,
     ];
     let wanted = |(name, _): &&Test| filter.is_none_or(|filter| name.contains(filter.as_str()));
     let tests: Vec<&Test> = all.into_iter().flatten().filter(wanted).collect();

@@ -41,6 +41,8 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
         "crates/belljar/src/worker/process.rs",
         &["std::env", "std::fs", "std::process", "rustix::io", "rustix::param"],
     ),
+    // The groups that bound them, which are folders with files.
+    ("crates/belljar/src/worker/cgroups/", &["std::fs", "std::process", "rustix::fs"]),
     ("crates/belljar/src/worker/channel.rs", &["rustix::cmsg_space", "rustix::io", "rustix::net"]),
     ("crates/belljar/src/worker/memory.rs", &["std::fs", "rustix::fs"]),
     ("crates/belljar/src/worker/listen.rs", &["rustix::event", "rustix::io"]),

@@ -156,6 +156,21 @@ impl WorkersBuilder {
         self
     }
 
+    /// Has the kernel end a process that uses more than so many bytes of memory, with everything in it: sessions, what the runtime keeps for them, and whatever
+    /// code that has broken out takes. Callers hear of a crash, and the log says that it was memory. Nothing of it is swapped out.
+    ///
+    /// That takes a control group (cgroup v2) that was delegated to this program, with the controllers memory and pids: `Delegate=yes` in a unit of systemd, or
+    /// `systemd-run --user --scope -p Delegate=yes`. This process then moves itself into a group below it, which it must be alone for; so the first workers of a
+    /// program are to have the limit, if any do. Where it cannot be had, no worker is started, and [`Error::Jail`](crate::Error::Jail) says why.
+    ///
+    /// If nothing is said there is no such bound: each session has its own limit, and when the machine's memory runs out the kernel ends a worker before
+    /// anything else. [`memory_mark_bytes`](Self::memory_mark_bytes) should be well below it.
+    #[must_use]
+    pub fn memory_max_bytes(mut self, bytes: u64) -> Self {
+        self.0.memory_max_bytes = Some(bytes);
+        self
+    }
+
     /// Lets no process work for more than one tenant ([`SnapshotKey::tenant`](crate::SnapshotKey::tenant)): whoever comes after another one gets a new one. What
     /// processors leave in caches and predictors is then at least not in the same process.
     #[must_use]
@@ -186,7 +201,8 @@ impl WorkersBuilder {
         self
     }
 
-    /// Refuses to start a worker that cannot be shut into the whole jail on this machine. Without it, what the machine lacks is told in a warning.
+    /// Refuses to start a worker that cannot be shut into a jail on this machine, with [`Error::Jail`](crate::Error::Jail), which names the
+    /// [layers](crate::Layer::is_necessary) that are missing. Without it, what the machine lacks is told in a warning.
     #[must_use]
     pub fn require_jail(mut self) -> Self {
         self.0.requires_jail = true;

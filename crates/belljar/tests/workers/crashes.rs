@@ -20,7 +20,7 @@ pub(crate) const TESTS: &[crate::Test] = tests![
 
 /// Checks that a run is told of as one whose worker died, and gives the fault.
 #[track_caller]
-fn crashed(outcome: &Outcome) -> String {
+pub(crate) fn crashed(outcome: &Outcome) -> String {
     let error = outcome.error.as_ref().unwrap();
     assert_eq!((outcome.ended, error.r#type.as_str()), (Ended::Crashed, "WorkerDied"), "{outcome:?}");
     let fault = error.message.split("fault ").nth(1).unwrap().trim_end_matches(')').to_owned();
