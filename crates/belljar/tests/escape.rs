@@ -4,7 +4,7 @@
 //! Each attempt is a raw system call in a process of its own, which has entered the jail as they do.
 #![expect(unsafe_code, reason = "an attacker makes system calls as he likes")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-#![cfg(target_os = "linux")]
+#![cfg(second_ring)]
 
 #[path = "escape/attempts.rs"]
 mod attempts;

@@ -11,6 +11,8 @@ mod crashes;
 mod grants;
 #[path = "workers/hostile.rs"]
 mod hostile;
+#[path = "workers/lacking.rs"]
+mod lacking;
 #[path = "workers/log.rs"]
 mod log;
 #[path = "workers/programs.rs"]
@@ -25,6 +27,8 @@ mod sessions;
 mod shared;
 #[path = "workers/stopping.rs"]
 mod stopping;
+#[path = "workers/told.rs"]
+mod told;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -50,9 +54,15 @@ fn main() -> ExitCode {
         ["hostile", how] => hostile::be(how),
         ["parent"] => programs::be_a_parent(),
         ["service", grace_ms] => stopping::be_a_service(Duration::from_millis(grace_ms.parse().unwrap())),
+        ["worker-without", what] => lacking::be_a_worker_without(what),
         _ => {}
     }
     log::keep();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["full-shared-memory"] => lacking::be_where_shared_memory_is_full(),
+        ["short-files"] => lacking::be_where_files_are_short(),
+        _ => {}
+    }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
     let all = [
         runs::TESTS,
@@ -64,6 +74,8 @@ fn main() -> ExitCode {
         scheduling::TESTS,
         stopping::TESTS,
         bounds::TESTS,
+        lacking::TESTS,
+        told::TESTS,
     ];
     let wanted = |(name, _): &&Test| filter.is_none_or(|filter| name.contains(filter.as_str()));
     let tests: Vec<&Test> = all.into_iter().flatten().filter(wanted).collect();

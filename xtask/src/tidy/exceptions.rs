@@ -54,7 +54,7 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     // What the machine says about time and chance, each in the one file that asks.
     ("crates/belljar/src/host/stopwatch.rs", &["Instant", "rustix::time"]),
     ("crates/belljar/src/host/time.rs", &["SystemTime"]),
-    ("crates/belljar/src/host/random.rs", &["rustix::rand"]),
+    ("crates/belljar/src/host/random.rs", &["std::fs", "rustix::rand"]),
 ];
 
 /// Which files of the library call WebAssembly, and why.

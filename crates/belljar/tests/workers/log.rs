@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use belljar::AuditEvent;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber, subscriber};
@@ -13,7 +14,10 @@ use crate::shared::until;
 /// Warnings and errors.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps warnings and errors from now on.
+/// The audit.
+static AUDIT: Mutex<Vec<AuditEvent>> = Mutex::new(Vec::new());
+
+/// Keeps warnings, errors and the audit from now on.
 pub(crate) fn keep() {
     subscriber::set_global_default(Log { is_shown: std::env::var_os("BELLJAR_LOG").is_some() }).unwrap();
 }
@@ -33,13 +37,19 @@ pub(crate) fn line_with(text: &str) -> String {
     lines.remove(0)
 }
 
+/// What the audit says of a session.
+pub(crate) fn audit_of(session: &str) -> Vec<AuditEvent> {
+    let events = AUDIT.lock().unwrap_or_else(PoisonError::into_inner);
+    events.iter().filter(|event| event.session.as_deref() == Some(session)).cloned().collect()
+}
+
 struct Log {
     is_shown: bool,
 }
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN
+        *metadata.level() <= Level::WARN || metadata.target() == belljar::AUDIT_TARGET
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -51,6 +61,10 @@ impl Subscriber for Log {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        if event.metadata().target() == belljar::AUDIT_TARGET {
+            let event = AuditEvent::of(event).unwrap();
+            return AUDIT.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        }
         struct Line(String);
         impl Visit for Line {
             fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
