@@ -15,7 +15,7 @@ use super::calls::Violation;
 use super::cgroups::Group;
 use super::channel::{Channel, Received, Wait, buffer};
 use super::frame::{Down, GREETING, GREETING_ANY, Setup, Up, decode, encode};
-use super::jail::{Lack, Layer};
+use super::jail::layer::{Lack, Layer};
 use super::peer::Worker;
 use super::process::{self, Errors, Process};
 use super::refusal::Refusal;
@@ -78,6 +78,9 @@ pub(super) fn begin(number: u64, settings: &Settings, setup: &Setup) -> Result<B
     let shown = process::shown(program);
     let (channel, theirs) = Channel::pair()
         .map_err(|error| NotStarted::system("cannot make the channel to a worker", &error.into()))?;
+    // Before there is another process in the group that this one may have to be alone in.
+    let (group, must_be_bounded) =
+        (Group::new(settings.memory_max_bytes), settings.memory_max_bytes.is_some());
     let (mut process, errors) = Process::start(program, theirs).map_err(|error| {
         if process::is_shortage(&error) {
             return NotStarted::system("cannot start a worker", &error);
@@ -85,7 +88,7 @@ pub(super) fn begin(number: u64, settings: &Settings, setup: &Setup) -> Result<B
         NotStarted::Program { program: shown.clone(), reason: error.to_string() }
     })?;
     // Before it is told what to map.
-    bound(&mut process, settings.memory_max_bytes)?;
+    bound(&mut process, group, must_be_bounded)?;
     let mut young =
         Young { process, channel, errors: Errors::new(errors), last_line: String::new(), buffer: buffer() };
     let refused = |reason| NotStarted::Program { program: shown.clone(), reason };
@@ -118,14 +121,11 @@ pub(super) fn begin(number: u64, settings: &Settings, setup: &Setup) -> Result<B
     Ok(Begun { worker: Arc::new(worker), errors: young.errors })
 }
 
-/// Bounds a worker by a control group. Where there is none, that is told, and refused if there has to be one.
-fn bound(process: &mut Process, memory_max_bytes: Option<u64>) -> Result<(), NotStarted> {
-    let group = Group::new(memory_max_bytes);
+/// Puts a worker into its control group. Where there is none, that is told, and refused if there must be one.
+fn bound(process: &mut Process, group: Result<Option<Group>, Lack>, must_be: bool) -> Result<(), NotStarted> {
     let bounded = group.and_then(|group| group.map_or(Ok(()), |group| process.bound(group)));
     match bounded {
-        Err(lack) if memory_max_bytes.is_some() => {
-            Err(NotStarted::Jail { missing: vec![(Layer::ControlGroup, lack)] })
-        }
+        Err(lack) if must_be => Err(NotStarted::Jail { missing: vec![(Layer::ControlGroup, lack)] }),
         Err(lack) => {
             lacks(Layer::ControlGroup.name(), &lack.to_string());
             Ok(())

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::cgroups::Group;
-use super::jail::Lack;
+use super::jail::layer::Lack;
 
 /// What a program is called with to be a worker.
 pub(super) const ARGUMENT: &str = "--belljar-worker";

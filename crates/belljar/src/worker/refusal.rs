@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::jail::{Lack, Layer};
+use super::jail::layer::{Lack, Layer};
 use crate::error::Error;
 use crate::snapshot::refused::SnapshotRefused;
 

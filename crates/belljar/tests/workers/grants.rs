@@ -165,7 +165,8 @@ pub(crate) fn a_slow_tool_holds_neither_its_run_nor_its_worker() {
     .parameters(serde_json::json!({"type": "object"}));
     let workers = belljar::Workers::builder(1).runs_max(1).build();
     let limits = Limits { time_ms: 200, ..Limits::default() };
-    let jar = plain("python").with_grants(Grants::default().tool(stuck)).with_limits(limits).unwrap();
+    let jar =
+        plain("python").with_grants(Grants::default().tool(stuck).unwrap()).with_limits(limits).unwrap();
     let jar = jar.in_workers(&workers).unwrap();
     let session = jar.session().unwrap();
     let outcome = session.run_blocking("x = 1\ntools.stuck()").unwrap();

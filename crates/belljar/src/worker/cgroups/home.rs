@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{Access, access, getxattr};
 
 use super::failed;
-use crate::worker::jail::Lack;
+use crate::worker::jail::layer::Lack;
 
 /// The controllers that workers are bounded by, as they are switched on.
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::jail::Lack;
+use super::jail::layer::Lack;
 use super::settings::WORKER_THREADS_MAX;
 use home::Home;
 
