@@ -19,7 +19,14 @@
 //! The modules stand in the order in which a piece of code travels.
 
 // What serves workers is there on every system, so that there is one library to read.
-#![cfg_attr(not(second_ring), allow(dead_code, reason = "nobody asks for what only workers need"))]
+#![cfg_attr(
+    not(second_ring),
+    allow(
+        dead_code,
+        unused_variables,
+        reason = "nobody asks for what only workers need, and no session is in one"
+    )
+)]
 
 mod environment;
 mod grants;

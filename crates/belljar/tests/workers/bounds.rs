@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use belljar::{Error, Lack, Layer, Layers, Limits, MIB, Standing, Workers};
+use belljar::{Error, Image, Jar, Lack, Layer, Layers, Limits, MIB, Runtime, Standing, Workers};
 
 use crate::crashes::crashed;
 use crate::log;
@@ -17,15 +17,19 @@ pub(crate) const TESTS: &[crate::Test] = tests![
 /// So much memory is not enough for a run that may have more.
 const FEW_BYTES: u64 = 192 * MIB;
 
+/// So few sessions need few addresses: small machines, on which this can be tried, do not have many.
+const FEW_SESSIONS: u32 = 8;
+
 /// Uses a gigabyte, and holds on to it.
 const GREEDY: &str = "x = []\nfor _ in range(1024): x.append(bytearray(b'x') * 1048576)";
 
 /// The kernel bounds workers only where control groups are delegated to this test, which is `systemd-run --user --scope -p Delegate=yes`, or root's.
 /// Elsewhere what is shown is that nothing runs without the bound.
 pub(crate) fn a_worker_that_uses_more_memory_than_it_may_is_a_crash_and_the_log_says_why() {
-    let workers = Workers::builder(1).memory_max_bytes(FEW_BYTES).build();
+    let workers = Workers::builder(1).sessions_max(FEW_SESSIONS).memory_max_bytes(FEW_BYTES).build();
     let limits = Limits { memory_bytes: 2048 * MIB, ..Limits::default() };
-    let jar = plain("python").with_limits(limits).unwrap();
+    let image = Image::open(&Runtime::new(FEW_SESSIONS).unwrap(), "python").unwrap();
+    let jar = Jar::new(image).unwrap().with_limits(limits).unwrap();
     if let Standing::Missing(lack) = Layers::probe().standing(Layer::ControlGroup) {
         println!("partly skipped: no worker can be bounded here ({lack})");
         let refused = jar.in_workers(&workers).unwrap_err();

@@ -46,7 +46,8 @@ fn audited(jar: Jar) -> Vec<(u64, AuditKind, Decision, String)> {
     session.run_blocking("open('/work/in/.git', 'w')").unwrap();
     session.run_blocking("while True: pass").unwrap();
     drop(session);
-    let told = |event: AuditEvent| (event.run, event.kind, event.decision, event.target);
+    let place = place.path().to_str().unwrap();
+    let told = |event: AuditEvent| (event.run, event.kind, event.decision, event.target.replace(place, ""));
     log::audit_of(&id).into_iter().map(told).collect()
 }
 
