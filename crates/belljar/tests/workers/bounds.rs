@@ -27,7 +27,7 @@ const GREEDY: &str = "x = []\nfor _ in range(1024): x.append(bytearray(b'x') * 1
 /// Elsewhere what is shown is that nothing runs without the bound.
 pub(crate) fn a_worker_that_uses_more_memory_than_it_may_is_a_crash_and_the_log_says_why() {
     let workers = Workers::builder(1).sessions_max(FEW_SESSIONS).memory_max_bytes(FEW_BYTES).build();
-    let limits = Limits { memory_bytes: 2048 * MIB, ..Limits::default() };
+    let limits = Limits { memory_bytes: 2048 * MIB, time_ms: 120_000, ..Limits::default() };
     let image = Image::open(&Runtime::new(FEW_SESSIONS).unwrap(), "python").unwrap();
     let jar = Jar::new(image).unwrap().with_limits(limits).unwrap();
     if let Standing::Missing(lack) = Layers::probe().standing(Layer::ControlGroup) {
