@@ -16,7 +16,15 @@ pub(crate) mod wasi;
 
 mod bridges;
 pub(crate) mod checkpoint;
+#[cfg(second_ring)]
 mod faults;
+#[cfg(not(second_ring))]
+#[path = "elsewhere/faults.rs"]
+mod faults;
+#[cfg(second_ring)]
+pub(crate) mod pages;
+#[cfg(not(second_ring))]
+#[path = "elsewhere/pages.rs"]
 pub(crate) mod pages;
 
 pub(crate) mod encode;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use belljar::{Ended, Error, Jar, Limits, Outcome, SessionState, Workers};
+use belljar::{Ended, Error, Jar, Limits, Outcome, SessionState, SnapshotKey, Workers};
 
 use crate::shared::{alone, block_on, pid, plain, repr, signal, until};
 use crate::tests;
@@ -16,11 +16,12 @@ pub(crate) const TESTS: &[crate::Test] = tests![
     crashes::others_go_on,
     crashes::workers_shut_down_when_what_runs_has_ended,
     crashes::killed_all_along_no_answer_is_lost_or_wrong,
+    crashes::whoever_ends_workers_again_and_again_waits_and_others_do_not,
 ];
 
 /// Checks that a run is told of as one whose worker died, and gives the fault.
 #[track_caller]
-fn crashed(outcome: &Outcome) -> String {
+pub(crate) fn crashed(outcome: &Outcome) -> String {
     let error = outcome.error.as_ref().unwrap();
     assert_eq!((outcome.ended, error.r#type.as_str()), (Ended::Crashed, "WorkerDied"), "{outcome:?}");
     let fault = error.message.split("fault ").nth(1).unwrap().trim_end_matches(')').to_owned();
@@ -29,7 +30,7 @@ fn crashed(outcome: &Outcome) -> String {
 }
 
 pub(crate) fn a_worker_that_dies_is_an_outcome_and_is_replaced() {
-    for how in ["KILL", "ABRT", "SYS", "TERM"] {
+    for how in ["KILL", "ABRT", "SYS", "QUIT"] {
         let (workers, jar) = alone("python");
         let first = pid(&workers);
         let running = std::thread::spawn({
@@ -201,4 +202,33 @@ pub(crate) fn killed_all_along_no_answer_is_lost_or_wrong() {
     });
     assert_eq!(answered + died, 400);
     assert!(answered > 200, "{answered} were answered, and {died} died");
+}
+
+pub(crate) fn whoever_ends_workers_again_and_again_waits_and_others_do_not() {
+    let workers = Workers::new(1);
+    let of = |tenant: &str| {
+        let key = SnapshotKey::new([1; 32]).tenant(tenant);
+        plain("microjs").with_snapshot_key(key).in_workers(&workers).unwrap()
+    };
+    let (crashing, other) = (of("crashing"), of("other"));
+    let mut ended = 0;
+    let told = (0..30).find_map(|_| {
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| crashing.run_blocking("for (;;) {}"));
+            // One that was ended before may still be told of.
+            let has_begun =
+                || workers.processes().iter().any(|process| process.runs == 1 && process.id != ended);
+            until(Duration::from_secs(10), || has_begun() || running.is_finished());
+            if !running.is_finished() {
+                ended = pid(&workers);
+                signal(ended, "KILL");
+            }
+            running.join().unwrap().inspect(|outcome| drop(crashed(outcome))).err()
+        })
+    });
+    let Some(Error::TooManyDeaths { pause_ms }) = told else { panic!("{told:?}") };
+    assert!((1..=100).contains(&pause_ms), "{pause_ms}");
+    assert_eq!(repr(&other.run_blocking("6 * 7").unwrap()), "42");
+    // It is put off, and not shut out.
+    assert_eq!(repr(&patient(&crashing, "6 * 7")), "42");
 }

@@ -46,7 +46,7 @@ impl Board {
             let Some((number, setup)) = self.setup(slot) else { return };
             let began = monotonic();
             let has_answered;
-            match listen::begin(number, self.settings.program.clone(), &setup) {
+            match listen::begin(number, &self.settings, &setup) {
                 Ok(begun) => {
                     let worker = Arc::clone(&begun.worker);
                     self.joined(slot, &worker);
