@@ -2,6 +2,7 @@
 
 mod figure;
 mod machine;
+mod memory;
 mod ours;
 mod peer;
 mod protocol;
@@ -15,6 +16,7 @@ mod whole;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use belljar::Workers;
 use clap::{Args, Parser};
 use serde::Deserialize;
 
@@ -29,7 +31,7 @@ use crate::whole::CommandSpec;
 enum Verb {
     /// Measure, and print the tables
     Run(RunArgs),
-    /// Be a peer: a jar, in this process
+    /// Be a peer: a jar, in this process or in a worker
     Serve(ours::ServeArgs),
     /// Run short programs for a long time and show what memory does
     Soak(soak::SoakArgs),
@@ -75,6 +77,7 @@ impl Bench {
 }
 
 fn main() -> Result<()> {
+    Workers::serve_if_asked();
     match Verb::parse() {
         Verb::Run(args) => run(&args),
         Verb::Serve(args) => ours::serve(&args),
@@ -106,7 +109,7 @@ fn run(args: &RunArgs) -> Result<()> {
     for text in all.iter().filter_map(table::programs) {
         report += &format!("\n{text}");
     }
-    report += &format!("\n{}\n", figure::LATER);
+    report += "\n";
     for remark in &bench.setup.remarks {
         report += &format!("{remark}\n");
     }

@@ -167,9 +167,9 @@ fn add_ours(setup: &mut Setup, ours: &Ours, images: &[(String, PathBuf)]) {
         }
         let program = ours.benches.display().to_string();
         let serve = [program.as_str(), "serve", "--image", image].map(str::to_owned).to_vec();
-        let fuel = [serve.as_slice(), &["--fuel".to_owned()]].concat();
-        for (name, command) in [(format!("belljar {image}"), serve), (format!("belljar {image}, fuel"), fuel)]
-        {
+        for (more, flag) in [("", None), (", worker", Some("--workers")), (", fuel", Some("--fuel"))] {
+            let name = format!("belljar {image}{more}");
+            let command = serve.iter().cloned().chain(flag.map(str::to_owned)).collect();
             setup.peers.push(Peer { name, language, command, must: true, subset, ..Peer::default() });
         }
         let (code, expect) = if language == "python" { ("print(1)", "1") } else { ("console.log(3)", "3") };
