@@ -1,6 +1,7 @@
 //! Measures Belljar next to its peers. `cargo xtask bench` prepares them and runs this.
 
 mod figure;
+mod load;
 mod machine;
 mod memory;
 mod ours;
@@ -35,6 +36,8 @@ enum Verb {
     Serve(ours::ServeArgs),
     /// Run short programs for a long time and show what memory does
     Soak(soak::SoakArgs),
+    /// Load workers with very many sessions, and with good and hostile work of many tenants, while they are killed
+    Load(load::LoadArgs),
 }
 
 /// What to measure.
@@ -82,6 +85,7 @@ fn main() -> Result<()> {
         Verb::Run(args) => run(&args),
         Verb::Serve(args) => ours::serve(&args),
         Verb::Soak(args) => soak::soak(&args),
+        Verb::Load(args) => load::load(&args),
     }
 }
 

@@ -23,10 +23,15 @@ impl Memory {
     /// All workers. One that has just died has none.
     pub(crate) fn of_workers(workers: &Workers) -> Self {
         let each = workers.processes().into_iter().map(|process| Self::of(&process.id.to_string()));
-        each.filter_map(Result::ok).fold(Self::default(), |sum, one| Self {
-            resident_bytes: sum.resident_bytes + one.resident_bytes,
-            private_bytes: sum.private_bytes + one.private_bytes,
-        })
+        each.filter_map(Result::ok).fold(Self::default(), Self::and)
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            resident_bytes: self.resident_bytes + other.resident_bytes,
+            private_bytes: self.private_bytes + other.private_bytes,
+        }
     }
 
     fn of(process: &str) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench` and `cargo xtask soak`: builds what is measured, installs the peers into the cache, and runs `benches/`.
+//! `cargo xtask bench`, `cargo xtask soak` and `cargo xtask load`: builds what is measured, installs the peers into the cache, and runs `benches/`.
 //!
 //! Every peer is optional: one that cannot be had is a row of the table that says why.
 
@@ -38,6 +38,23 @@ pub(crate) struct SoakArgs {
     /// The image
     #[arg(long, default_value = "python")]
     image: String,
+}
+
+/// How much, and what of it.
+#[derive(Args)]
+pub(crate) struct LoadArgs {
+    /// How many sessions live at once
+    #[arg(long, default_value_t = 10_000)]
+    sessions: usize,
+    /// How long mixed work goes on
+    #[arg(long, default_value_t = 15.0)]
+    minutes: f64,
+    /// Worker processes
+    #[arg(long, default_value_t = 2)]
+    workers: usize,
+    /// Only this part: live, resting or mixed
+    #[arg(long)]
+    only: Option<String>,
 }
 
 /// Packages of the Python registry, and the program in `benches/peers` that speaks for each.
@@ -135,6 +152,18 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
     let ours = Ours::build()?;
     let mut command = Command::new(&ours.benches);
     finish(command.arg("soak").arg("--image").arg(&args.image).arg("--runs").arg(args.runs.to_string()))
+}
+
+/// Very many sessions, and the work of many tenants while workers are killed.
+pub(crate) fn load(args: &LoadArgs) -> Result<()> {
+    let ours = Ours::build()?;
+    let folder = tree::root().join("target/bench");
+    cache::create(&folder)?;
+    let mut command = Command::new(&ours.benches);
+    command.args(["load", "--sessions", &args.sessions.to_string(), "--minutes", &args.minutes.to_string()]);
+    command.args(["--workers", &args.workers.to_string()]);
+    command.args(args.only.iter().flat_map(|only| ["--only", only]));
+    finish(command.arg("--report").arg(folder.join("load.md")))
 }
 
 fn finish(command: &mut Command) -> Result<()> {
