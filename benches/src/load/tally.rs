@@ -16,7 +16,7 @@ pub(super) enum Off {
     /// The queue was full.
     Overloaded,
     /// The tenant was there too often when a worker died.
-    PutOff(Duration),
+    Paused(Duration),
     /// Something else than it should be, in words.
     Wrong(String),
 }
@@ -26,7 +26,7 @@ impl From<Error> for Off {
         match error {
             Error::WorkerLost { fault } => Self::Died { fault },
             Error::Overloaded { .. } => Self::Overloaded,
-            Error::TooManyDeaths { pause_ms } => Self::PutOff(Duration::from_millis(pause_ms)),
+            Error::TooManyDeaths { pause_ms } => Self::Paused(Duration::from_millis(pause_ms)),
             other => Self::Wrong(format!("not run: {other}")),
         }
     }
@@ -89,7 +89,7 @@ impl Tally {
                 self.faults.insert(fault);
             }
             Err(Off::Overloaded) => self.overloaded += 1,
-            Err(Off::PutOff(_)) => self.put_off += 1,
+            Err(Off::Paused(_)) => self.put_off += 1,
             Err(Off::Wrong(text)) => {
                 self.wrong += 1;
                 if self.wrong_texts.len() < WRONG_KEPT {
@@ -198,7 +198,7 @@ mod tests {
             Err(died()),
             Err(died()),
             Err(Off::Overloaded),
-            Err(Off::PutOff(Duration::ZERO)),
+            Err(Off::Paused(Duration::ZERO)),
             Err(Off::Wrong("text".to_owned())),
         ];
         for came in all {

@@ -246,7 +246,7 @@ impl Client {
             };
             let pause = match &came {
                 Err(Off::Overloaded) => OVERLOADED_PAUSE,
-                Err(Off::PutOff(pause)) => *pause,
+                Err(Off::Paused(pause)) => *pause,
                 _ => Duration::ZERO,
             };
             let mut tally = tenant.tally();
