@@ -186,7 +186,8 @@ impl WorkersBuilder {
         self
     }
 
-    /// How many runs may wait; 1000 if nothing is said. One more is refused with [`Error::Overloaded`](crate::Error::Overloaded).
+    /// How many runs may wait; 1000 if nothing is said. For one more, the last one of the tenant who waits for most is refused with
+    /// [`Error::Overloaded`](crate::Error::Overloaded).
     #[must_use]
     pub fn queue_max(mut self, waiting: usize) -> Self {
         self.0.queue_max = waiting;

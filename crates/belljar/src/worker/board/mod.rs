@@ -94,7 +94,7 @@ pub(in crate::worker) struct Want {
 #[derive(Debug)]
 struct Ticket {
     want: Want,
-    granted: oneshot::Sender<Place>,
+    granted: oneshot::Sender<Result<Place>>,
 }
 
 /// A place for one run. It is given back when it is dropped.
@@ -189,15 +189,17 @@ impl Board {
             if state.is_stopped || on.is_some_and(is_gone) {
                 return Err(Error::WorkersStopped);
             }
-            if let Some(place) = self.grant(&mut state, &want) {
+            // Whoever comes just when a place is free does not get in before those who wait for one.
+            if !state.has_turn(&self.settings)
+                && let Some(place) = self.grant(&mut state, &want)
+            {
                 return Ok(place);
             }
-            let waiting = self.enqueue(&mut state, want)?;
-            state.make_way();
-            waiting
+            self.enqueue(&mut state, want)
         };
+        self.dispatch();
         // Who waits is forgotten when the workers are stopped, when the one dies that he waits for, or when none can be started.
-        waiting.await.map_err(|_| self.why_forgotten(on))
+        waiting.await.unwrap_or_else(|_| Err(self.why_forgotten(on)))
     }
 
     fn why_forgotten(&self, on: Option<u64>) -> Error {
@@ -224,12 +226,15 @@ impl Board {
         }
     }
 
-    fn enqueue(&self, state: &mut State, want: Want) -> Result<oneshot::Receiver<Place>> {
+    /// Where a place will come, or word that somebody had to go for whom there was no room: whoever asks, or whoever waits for most.
+    fn enqueue(&self, state: &mut State, want: Want) -> oneshot::Receiver<Result<Place>> {
         let (granted, waiting) = oneshot::channel();
         let tenant = Arc::clone(&want.tenant);
-        let most = self.settings.queue_max;
-        state.queue.push(&tenant, Ticket { want, granted }).map_err(|_| Error::Overloaded { most })?;
-        Ok(waiting)
+        if let Some(gone) = state.queue.push(&tenant, Ticket { want, granted }) {
+            // He may have gone already.
+            let _ = gone.granted.send(Err(Error::Overloaded { most: self.settings.queue_max }));
+        }
+        waiting
     }
 
     /// A place, if there is one now.
@@ -262,7 +267,7 @@ impl Board {
             };
             // Not while anything is locked: where nobody waits any more the place comes back.
             if let Some((ticket, place)) = granted {
-                let _ = ticket.granted.send(place);
+                let _ = ticket.granted.send(Ok(place));
             }
         }
     }
@@ -377,6 +382,12 @@ impl State {
     /// Whether some worker can run this.
     fn has(&self, kind: &Kind) -> bool {
         self.members.iter().any(|member| !member.is_leaving && member.worker.kinds.contains(kind))
+    }
+
+    /// Whether somebody waits for whom there is a place now.
+    fn has_turn(&self, settings: &Settings) -> bool {
+        let fits = |ticket: &Ticket| self.members.iter().any(|member| member.fits(&ticket.want, settings));
+        self.queue.any(fits)
     }
 
     /// Ends a worker that does nothing and works for one tenant alone, so that another one can take its place for those who wait and fit
