@@ -31,6 +31,7 @@ pub(crate) mod encode;
 
 pub(crate) mod erase;
 pub(crate) mod reading;
+mod returning;
 
 use std::sync::Arc;
 
