@@ -118,8 +118,15 @@ fn a_policy_that_requires_a_jail_holds_for_workers_and_they_always_have_one() {
     let mut talk = talk(&["--workers", "1", "--policy", &policy]);
     assert_eq!(talk.ask(&json!({"id": 1, "op": "run", "code": "1"}))["outcome"]["ended"], "completed");
     assert_eq!(talk.end(), 0);
-    run(["run", "--jsonl", "--workers", "1", "--no-jail"])
-        .refused_somehow("the argument '--workers <COUNT>' cannot be used with '--no-jail'");
-    run(["run", "--workers", "1", "-c", "1"]).refused_somehow("the argument");
-    run(["run", "--jsonl", "--workers", "0"]).refused_somehow("invalid value '0'");
+    for (flags, told) in [
+        (
+            ["--jsonl", "--workers", "1", "--no-jail"],
+            "the argument '--workers <COUNT>' cannot be used with '--no-jail'",
+        ),
+        (["--workers", "1", "-c", "1"], "the argument '--code <CODE>' cannot be used with"),
+        (["--jsonl", "--workers", "0", "--json"], "invalid value '0' for '--workers <COUNT>'"),
+    ] {
+        let gave = run(["run"].into_iter().chain(flags));
+        assert!(gave.code == Some(125) && gave.stderr.contains(told), "{gave:?}");
+    }
 }

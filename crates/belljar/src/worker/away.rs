@@ -93,6 +93,9 @@ enum State {
     Lost(Option<String>),
 }
 
+/// In how many workers it is tried to wake a session, one after the other, when they die: it may be the session that ends them.
+const WAKINGS_MAX: u32 = 3;
+
 /// Whether a run is the last of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Last {
@@ -211,6 +214,7 @@ impl RemoteSession {
 
     /// A place in the worker in which the session lives, from now on if it rested.
     async fn wake(&self, whole: &mut Whole) -> Result<(Place, u64)> {
+        let mut wakings = 1;
         loop {
             let Whole { state, served, .. } = &mut *whole;
             match state {
@@ -228,9 +232,15 @@ impl RemoteSession {
                 }
                 State::Packed(body) => {
                     let body = Arc::clone(body);
-                    let (mut seated, _) = resumed(&self.0.board, &self.0.jar, served, &body).await?;
-                    seated.saved = self.0.board.settings.keeps_checkpoints.then_some(body);
-                    self.settle(whole, State::Seated(Box::new(seated)));
+                    match resumed(&self.0.board, &self.0.jar, served, &body).await {
+                        Ok((mut seated, _)) => {
+                            seated.saved = self.0.board.settings.keeps_checkpoints.then_some(body);
+                            self.settle(whole, State::Seated(Box::new(seated)));
+                        }
+                        // That worker died. The session still rests here, and another one can go on with it.
+                        Err(Error::WorkerLost { .. }) if wakings < WAKINGS_MAX => wakings += 1,
+                        Err(error) => return Err(error),
+                    }
                 }
                 State::Lost(Some(fault)) => return Err(Error::WorkerLost { fault: fault.clone() }),
                 State::Lost(None) => return Err(Error::WorkersStopped),

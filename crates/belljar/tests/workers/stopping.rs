@@ -8,7 +8,7 @@ use belljar::{Error, Workers};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
-use crate::shared::{alone, pid, plain, repr, signal, until};
+use crate::shared::{alone, begun, pid, plain, repr, signal, until};
 use crate::tests;
 
 pub(crate) const TESTS: &[crate::Test] = tests![
@@ -20,11 +20,7 @@ pub(crate) const TESTS: &[crate::Test] = tests![
 pub(crate) fn a_worker_that_is_asked_to_end_goes_on() {
     let (workers, jar) = alone("python");
     let first = pid(&workers);
-    let running = std::thread::spawn({
-        let jar = jar.clone();
-        move || jar.run_blocking("import time; time.sleep(0.3); 'ended'")
-    });
-    until(Duration::from_secs(5), || workers.processes().iter().any(|process| process.runs == 1));
+    let running = begun(&jar, "print('on', flush=True); import time; time.sleep(0.3); 'ended'");
     for how in ["TERM", "INT", "HUP", "TERM"] {
         signal(first, how);
     }

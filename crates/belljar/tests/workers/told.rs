@@ -1,12 +1,10 @@
 //! What is told of runs in workers: the fault of an outcome is in the log, and the audit is what it is without workers.
 
-use std::time::Duration;
+use belljar::{AuditEvent, AuditKind, Decision, Error, Grants, Jar, Limits, Mount, Request};
 
-use belljar::{AuditEvent, AuditKind, Decision, Error, Grants, Jar, Limits, Mount};
-
-use crate::crashes::crashed;
+use crate::crashes::{ENDLESS, crashed};
 use crate::log;
-use crate::shared::{alone, jar, pid, plain, signal, until};
+use crate::shared::{alone, begun, jar, pid, plain, signal};
 use crate::tests;
 
 pub(crate) const TESTS: &[crate::Test] = tests![
@@ -18,11 +16,7 @@ pub(crate) fn the_fault_that_a_caller_is_told_of_is_the_one_in_the_log() {
     let (workers, jar) = alone("python");
     let process = pid(&workers);
     let session = jar.session().unwrap();
-    let running = std::thread::spawn({
-        let jar = jar.clone();
-        move || jar.run_blocking("while True: pass")
-    });
-    until(Duration::from_secs(5), || workers.processes().iter().any(|process| process.runs == 1));
+    let running = begun(&jar, ENDLESS);
     signal(process, "KILL");
     let fault = crashed(&running.join().unwrap().unwrap());
     let line = log::line_with(&fault);
@@ -38,13 +32,13 @@ fn audited(jar: Jar) -> Vec<(u64, AuditKind, Decision, String)> {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("a.txt"), "hello").unwrap();
     let grants = Grants::default().mount(Mount::read_write(place.path(), "/work/in"));
-    let limits = Limits { time_ms: 300, ..Limits::default() };
-    let session = jar.with_limits(limits).unwrap().with_grants(grants).session().unwrap();
+    let session = jar.with_grants(grants).session().unwrap();
     let id = session.id().to_owned();
     session.run_blocking("open('/work/in/a.txt').read(); open('/work/in/b.txt', 'w').write('b')").unwrap();
     session.run_blocking("import urllib.request\nurllib.request.urlopen('http://example.com/')").unwrap();
     session.run_blocking("open('/work/in/.git', 'w')").unwrap();
-    session.run_blocking("while True: pass").unwrap();
+    let short = Limits { time_ms: 300, ..Limits::default() };
+    session.run_blocking(Request::new("while True: pass").limits(short)).unwrap();
     drop(session);
     let place = place.path().to_str().unwrap();
     let told = |event: AuditEvent| (event.run, event.kind, event.decision, event.target.replace(place, ""));

@@ -6,11 +6,12 @@ mod crew;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{oneshot, watch};
 
 use crate::engine::clock::Alarm;
@@ -30,6 +31,12 @@ const SOUND_LIFE: Duration = Duration::from_secs(5);
 /// The pauses before another one is started otherwise: the first, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// How long a session waits for a seat while all others are in use.
+const SEAT_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often whoever waits for a seat looks whether there is one.
+const SEAT_LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// The workers of one [`Workers`](crate::Workers).
 #[derive(Debug)]
@@ -170,12 +177,8 @@ impl Board {
         if want.on.is_none() {
             self.ensure(&want.kind, image).await?;
         }
-        while want.wants_seat && !self.has_seat(&want.kind) {
-            if !self.idle.rest_one(None).await {
-                return Err(Error::Full { sessions_max: self.settings.sessions_max });
-            }
-        }
-        let on = want.on;
+        self.seat(&want).await?;
+        let (on, seat_of) = (want.on, want.wants_seat.then(|| want.kind.clone()));
         let waiting = {
             let mut state = self.lock();
             if let Some(pause) = state.deaths.pause(&want.tenant, monotonic()) {
@@ -199,7 +202,28 @@ impl Board {
         };
         self.dispatch();
         // Who waits is forgotten when the workers are stopped, when the one dies that he waits for, or when none can be started.
-        waiting.await.unwrap_or_else(|_| Err(self.why_forgotten(on)))
+        let granted = match seat_of {
+            Some(kind) => self.rest_others(waiting, &kind).await,
+            None => waiting.await,
+        };
+        granted.unwrap_or_else(|_| Err(self.why_forgotten(on)))
+    }
+
+    /// Waits for a place with a seat. The one that there was may have gone to somebody else meanwhile, so others are laid to rest from time to time.
+    async fn rest_others<T>(
+        &self,
+        mut waiting: oneshot::Receiver<T>,
+        kind: &Kind,
+    ) -> std::result::Result<T, RecvError> {
+        let alarm = Alarm::new();
+        loop {
+            if let Some(granted) = before(&mut waiting, &alarm, monotonic() + SEAT_LOOKS_EVERY).await {
+                return granted;
+            }
+            if !self.has_seat(kind) {
+                self.idle.rest_one(None).await;
+            }
+        }
     }
 
     fn why_forgotten(&self, on: Option<u64>) -> Error {
@@ -207,6 +231,20 @@ impl Board {
             (State { is_stopped: false, failures: (_, Some(why)), .. }, None) => why.to_error(),
             _ => Error::WorkersStopped,
         }
+    }
+
+    /// Sees to it that there is a seat, if one is wanted: lays another session to rest, or waits a while for those that are in use, or on their way to rest.
+    async fn seat(&self, want: &Want) -> Result<()> {
+        let mut changes = self.changes.subscribe();
+        let (alarm, due) = (Alarm::new(), monotonic().saturating_add(SEAT_TIME_MAX));
+        while want.wants_seat && !self.has_seat(&want.kind) {
+            let is_over = !self.idle.rest_one(None).await
+                && before(&mut pin!(changes.changed()), &alarm, due).await.is_none();
+            if is_over {
+                return Err(Error::Full { sessions_max: self.settings.sessions_max });
+            }
+        }
+        Ok(())
     }
 
     /// Whether there is a seat for a session, or will be when its worker has a place.
@@ -341,14 +379,7 @@ impl Board {
                     return;
                 }
             }
-            let mut changed = pin!(changes.changed());
-            let is_over = poll_fn(|context| {
-                if changed.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(false);
-                }
-                alarm.poll_until(due, context).map(|()| true)
-            });
-            if is_over.await {
+            if before(&mut pin!(changes.changed()), &alarm, due).await.is_none() {
                 return;
             }
         }
@@ -376,6 +407,15 @@ impl Board {
         // The state is consistent between statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What comes of `waited`, if it comes before `due`.
+async fn before<F: Future + Unpin>(waited: &mut F, alarm: &Alarm, due: Duration) -> Option<F::Output> {
+    let wait = poll_fn(|context| match Pin::new(&mut *waited).poll(context) {
+        Poll::Ready(came) => Poll::Ready(Some(came)),
+        Poll::Pending => alarm.poll_until(due, context).map(|()| None),
+    });
+    wait.await
 }
 
 impl State {
