@@ -33,12 +33,13 @@ pub(crate) fn crashed(outcome: &Outcome) -> String {
 }
 
 pub(crate) fn a_worker_that_dies_is_an_outcome_and_is_replaced() {
-    for how in ["KILL", "ABRT", "SYS", "QUIT"] {
+    for how in ["KILL", "ABRT", "SYS", "XCPU"] {
         let (workers, jar) = alone("python");
         let first = pid(&workers);
         let running = begun(&jar, ENDLESS);
         signal(first, how);
         let outcome = running.join().unwrap().unwrap();
+        assert_eq!(outcome.ended, Ended::Crashed, "after {how}");
         crashed(&outcome);
         assert_eq!(outcome.session, SessionState::Closed);
         assert_eq!(repr(&jar.run_blocking("6 * 7").unwrap()), "42", "{how}");
