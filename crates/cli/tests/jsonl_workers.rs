@@ -123,7 +123,7 @@ fn a_policy_that_requires_a_jail_holds_for_workers_and_they_always_have_one() {
             ["--jsonl", "--workers", "1", "--no-jail"],
             "the argument '--workers <COUNT>' cannot be used with '--no-jail'",
         ),
-        (["--workers", "1", "-c", "1"], "the argument '--code <CODE>' cannot be used with"),
+        (["--workers", "1", "-c", "1"], "--workers is for --jsonl"),
         (["--jsonl", "--workers", "0", "--json"], "invalid value '0' for '--workers <COUNT>'"),
     ] {
         let gave = run(["run"].into_iter().chain(flags));

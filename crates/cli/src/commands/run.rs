@@ -81,6 +81,11 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if args.jsonl {
         return serve(&args);
     }
+    if args.workers.is_some() {
+        // The parser lets this pass where something that --jsonl excludes is given.
+        let hint = "one program is run in this process, which is jailed; write --jsonl to serve requests";
+        return Err(Failure::usage("--workers is for --jsonl", hint));
+    }
     let jail = args.jail.begin();
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
