@@ -16,8 +16,10 @@ use super::watch::{Look, mib};
 /// How many sessions are opened, or used, at once for each worker.
 const AT_ONCE: usize = 2;
 
-/// Of so many sessions one has a seat, where the others are to rest.
+/// Of so many sessions one has a seat, where the others are to rest; but each worker has some more than are used at once, since one that is in use cannot
+/// give its seat to another.
 const SEATED_ONE_IN: usize = 20;
+const SEATS_MIN: usize = 4 * AT_ONCE;
 
 /// All of them in workers.
 pub(super) fn awake(args: &LoadArgs, report: &mut Report) -> Result<()> {
@@ -29,7 +31,7 @@ pub(super) fn awake(args: &LoadArgs, report: &mut Report) -> Result<()> {
 
 /// Most of them at rest.
 pub(super) fn resting(args: &LoadArgs, report: &mut Report) -> Result<()> {
-    let seats = args.sessions.div_ceil(args.workers * SEATED_ONE_IN).max(2);
+    let seats = args.sessions.div_ceil(args.workers * SEATED_ONE_IN).max(SEATS_MIN);
     let heading = format!("{} sessions, {} of which rest in the parent", args.sessions, rest(args, seats));
     report.heading(&heading);
     phase(args, report, seats)

@@ -84,8 +84,11 @@ fn count(jar: &Jar, kept: &mut Option<(Session, u64)>, by: u64) -> Result<(), Of
 /// Counts on in a session that must outlive its worker.
 fn last(jar: &Jar, kept: &mut Option<(Session, u64)>, by: u64) -> Result<(), Off> {
     let Some((session, n)) = kept.take() else {
-        // Until its first run has come to its end there is nothing to go on from.
-        *kept = Some((begun(jar, 0)?, 0));
+        let session = jar.session()?;
+        let outcome = session.run_blocking("n = 0")?;
+        ended(&outcome, &[Ended::Completed])?;
+        // When its worker dies before it was kept for the first time, there is nothing to go on from.
+        *kept = (outcome.session == SessionState::Kept).then_some((session, 0));
         return Ok(());
     };
     let came = session.run_blocking(format!("n += {by}\nn"));
