@@ -177,7 +177,9 @@ impl Board {
         if want.on.is_none() {
             self.ensure(&want.kind, image).await?;
         }
-        self.seat(&want).await?;
+        if want.wants_seat {
+            self.seat(&want.kind).await?;
+        }
         let (on, seat_of) = (want.on, want.wants_seat.then(|| want.kind.clone()));
         let waiting = {
             let mut state = self.lock();
@@ -233,11 +235,11 @@ impl Board {
         }
     }
 
-    /// Sees to it that there is a seat, if one is wanted: lays another session to rest, or waits a while for those that are in use, or on their way to rest.
-    async fn seat(&self, want: &Want) -> Result<()> {
+    /// Sees to it that there is a seat: lays another session to rest, or waits a while for those that are in use, or on their way to rest.
+    async fn seat(&self, kind: &Kind) -> Result<()> {
         let mut changes = self.changes.subscribe();
         let (alarm, due) = (Alarm::new(), monotonic().saturating_add(SEAT_TIME_MAX));
-        while want.wants_seat && !self.has_seat(&want.kind) {
+        while !self.has_seat(kind) {
             let is_over = !self.idle.rest_one(None).await
                 && before(&mut pin!(changes.changed()), &alarm, due).await.is_none();
             if is_over {
@@ -409,11 +411,11 @@ impl Board {
     }
 }
 
-/// What comes of `waited`, if it comes before `due`.
+/// What comes of `waited`, if it comes before `due`. After that nothing does, however often something could.
 async fn before<F: Future + Unpin>(waited: &mut F, alarm: &Alarm, due: Duration) -> Option<F::Output> {
-    let wait = poll_fn(|context| match Pin::new(&mut *waited).poll(context) {
-        Poll::Ready(came) => Poll::Ready(Some(came)),
-        Poll::Pending => alarm.poll_until(due, context).map(|()| None),
+    let wait = poll_fn(|context| match alarm.poll_until(due, context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => Pin::new(&mut *waited).poll(context).map(Some),
     });
     wait.await
 }

@@ -184,8 +184,8 @@ impl Server {
             Refusal::caller(format!("the snapshot is not base64: {error}"), "give it back as `save` gave it")
         })?;
         self.answers.begin(id, None)?;
-        let worker = self.start(engine, Beginning::Snapshot(id.clone(), snapshot));
-        self.sessions.insert(session, worker.inspect_err(|_| self.answers.end(id))?);
+        let attendant = self.start(engine, Beginning::Snapshot(id.clone(), snapshot));
+        self.sessions.insert(session, attendant.inspect_err(|_| self.answers.end(id))?);
         Ok(())
     }
 
@@ -197,15 +197,15 @@ impl Server {
             return Err(Refusal::caller("a session is forked twice into one name", "give each copy a name"));
         }
         into.iter().try_for_each(|name| self.check_free(name))?;
-        let (mut copies, mut workers) = (Vec::new(), Vec::new());
+        let (mut copies, mut attendants) = (Vec::new(), Vec::new());
         for name in into {
             let (sender, copy) = sync_channel(1);
-            let worker = self.start_beside(&engine, Beginning::Fork(copy), workers.len())?;
+            let attendant = self.start_beside(&engine, Beginning::Fork(copy), attendants.len())?;
             copies.push(sender);
-            workers.push((name, worker));
+            attendants.push((name, attendant));
         }
         self.enqueue(id, Some(session), None, Task::Fork { into: copies })?;
-        self.sessions.extend(workers);
+        self.sessions.extend(attendants);
         Ok(())
     }
 
@@ -228,24 +228,24 @@ impl Server {
         self.reap();
         let job = Job { id: id.clone(), task };
         let Some(name) = session else {
-            let worker = self.start(engine, Beginning::New)?;
+            let attendant = self.start(engine, Beginning::New)?;
             self.answers.begin(id, job.task.token())?;
-            worker.give(job)?;
-            self.ending.push(worker.release());
+            attendant.give(job)?;
+            self.ending.push(attendant.release());
             return Ok(());
         };
         if !self.sessions.contains_key(name) {
-            let worker = self.start(engine, Beginning::New)?;
-            self.sessions.insert(name.to_owned(), worker);
+            let attendant = self.start(engine, Beginning::New)?;
+            self.sessions.insert(name.to_owned(), attendant);
         }
-        let worker =
+        let attendant =
             self.sessions.get(name).ok_or_else(|| Error::Internal("a session was lost".to_owned()))?;
-        if let Some(other) = engine.filter(|engine| *engine != worker.engine()) {
-            let message = format!("session {name:?} runs {}, not {other}", worker.engine());
+        if let Some(other) = engine.filter(|engine| *engine != attendant.engine()) {
+            let message = format!("session {name:?} runs {}, not {other}", attendant.engine());
             return Err(Refusal::caller(message, "leave `engine` out, or use another session"));
         }
         self.answers.begin(id, job.task.token())?;
-        worker.give(job).inspect_err(|_| self.answers.end(id))
+        attendant.give(job).inspect_err(|_| self.answers.end(id))
     }
 
     fn start(&mut self, engine: Option<&str>, beginning: Beginning) -> Result<Attendant, Refusal> {
@@ -324,11 +324,11 @@ impl Server {
 
     /// The session ends when what was asked of it before is done. Its name is free at once.
     fn close(&mut self, id: &Id, name: &str) -> Result<(), Refusal> {
-        let Some(worker) = self.sessions.get(name) else {
+        let Some(attendant) = self.sessions.get(name) else {
             return Err(no_session(name));
         };
         self.answers.begin(id, None)?;
-        worker.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;
+        attendant.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;
         self.ending.extend(self.sessions.remove(name).map(Attendant::release));
         Ok(())
     }
