@@ -1,7 +1,9 @@
 //! Measures Belljar next to its peers. `cargo xtask bench` prepares them and runs this.
 
 mod figure;
+mod load;
 mod machine;
+mod memory;
 mod ours;
 mod peer;
 mod protocol;
@@ -15,6 +17,7 @@ mod whole;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use belljar::Workers;
 use clap::{Args, Parser};
 use serde::Deserialize;
 
@@ -29,10 +32,12 @@ use crate::whole::CommandSpec;
 enum Verb {
     /// Measure, and print the tables
     Run(RunArgs),
-    /// Be a peer: a jar, in this process
+    /// Be a peer: a jar, in this process or in a worker
     Serve(ours::ServeArgs),
     /// Run short programs for a long time and show what memory does
     Soak(soak::SoakArgs),
+    /// Load workers with very many sessions, and with good and hostile work of many tenants, while they are killed
+    Load(load::LoadArgs),
 }
 
 /// What to measure.
@@ -75,10 +80,12 @@ impl Bench {
 }
 
 fn main() -> Result<()> {
+    Workers::serve_if_asked();
     match Verb::parse() {
         Verb::Run(args) => run(&args),
         Verb::Serve(args) => ours::serve(&args),
         Verb::Soak(args) => soak::soak(&args),
+        Verb::Load(args) => load::load(&args),
     }
 }
 
@@ -106,7 +113,7 @@ fn run(args: &RunArgs) -> Result<()> {
     for text in all.iter().filter_map(table::programs) {
         report += &format!("\n{text}");
     }
-    report += &format!("\n{}\n", figure::LATER);
+    report += "\n";
     for remark in &bench.setup.remarks {
         report += &format!("{remark}\n");
     }

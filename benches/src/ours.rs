@@ -1,4 +1,4 @@
-//! Belljar itself as a peer: the library, in this process.
+//! Belljar itself as a peer: the library, in this process or through a worker.
 
 mod state;
 
@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use belljar::schemars::{self, JsonSchema};
-use belljar::{Ended, Grants, Jar, Limits, MIB, Outcome, Session, Tool};
+use belljar::{Ended, Grants, Jar, Limits, MIB, Outcome, Session, Tool, Workers};
 use clap::Args;
 use rustix::time::{ClockId, clock_gettime};
 use serde::Deserialize;
 
+use crate::memory::Memory;
 use crate::protocol::{Answer, Ask};
 
 /// What programs that measure the processor may take.
@@ -29,6 +30,35 @@ pub(crate) struct ServeArgs {
     /// Count fuel
     #[arg(long)]
     fuel: bool,
+    /// Run the code in a jailed worker process
+    #[arg(long)]
+    workers: bool,
+}
+
+/// What answers: a jar, and the worker in which its code runs if it does not run here.
+struct Ours {
+    jar: Jar,
+    workers: Option<Workers>,
+}
+
+impl Ours {
+    fn open(args: &ServeArgs) -> Result<Self> {
+        let limits = Limits {
+            time_ms: PROGRAM_TIME_MS,
+            cpu_ms: PROGRAM_TIME_MS,
+            memory_bytes: 512 * MIB,
+            fuel: args.fuel.then_some(FUEL),
+            ..Limits::default()
+        };
+        let jar = Jar::open(&args.image)?.with_limits(limits)?;
+        if args.workers {
+            // There is one caller, so a second one would have nothing to do.
+            let workers = Workers::new(1);
+            return Ok(Self { jar: jar.in_workers(&workers)?, workers: Some(workers) });
+        }
+        jar.warm()?;
+        Ok(Self { jar, workers: None })
+    }
 }
 
 /// What the function of the host takes that figures call.
@@ -40,18 +70,10 @@ struct Sum {
 
 /// Answers asks until standard input ends.
 pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
-    let limits = Limits {
-        time_ms: PROGRAM_TIME_MS,
-        cpu_ms: PROGRAM_TIME_MS,
-        memory_bytes: 512 * MIB,
-        fuel: args.fuel.then_some(FUEL),
-        ..Limits::default()
-    };
-    let jar = Jar::open(&args.image)?.with_limits(limits)?;
-    jar.warm()?;
+    let ours = Ours::open(args)?;
     for line in std::io::stdin().lock().lines() {
         let ask: Ask = serde_json::from_str(&line.context("reading an ask")?).context("reading an ask")?;
-        let answer = answer(&jar, &ask)
+        let answer = answer(&ours, &ask)
             .unwrap_or_else(|error| Answer { error: Some(format!("{error:#}")), ..Answer::default() });
         let mut text = serde_json::to_string(&answer).context("writing an answer")?;
         text.push('\n');
@@ -60,13 +82,14 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     Ok(())
 }
 
-fn answer(jar: &Jar, ask: &Ask) -> Result<Answer> {
+fn answer(ours: &Ours, ask: &Ask) -> Result<Answer> {
+    let jar = &ours.jar;
     match ask {
-        Ask::Hello => Ok(hello(jar)),
+        Ask::Hello => Ok(hello(ours)),
         Ask::Fresh { codes, expect, count } => samples(*count, || fresh(jar, codes, expect)),
         Ask::Step { setup, code, expect, count } => steps(jar, setup, (code, expect), *count),
         Ask::Cpu { code, expect } => cpu(jar, code, expect),
-        Ask::Idle { code, expect, count } => idle(jar, code, expect, *count),
+        Ask::Idle { code, expect, count } => idle(ours, code, expect, *count),
         Ask::Stop { code, deadline_ms, count } => {
             let limits = Limits { time_ms: *deadline_ms, ..jar.limits().clone() };
             let jar = jar.clone().with_limits(limits)?;
@@ -86,13 +109,18 @@ fn answer(jar: &Jar, ask: &Ask) -> Result<Answer> {
     }
 }
 
-fn hello(jar: &Jar) -> Answer {
-    let all = ["fresh", "step", "cpu", "idle", "stop", "fork", "snapshot", "restore", "tool", "http"];
-    // Neither is there for it.
-    let offers = if jar.image().name() == "microjs" { &all[..8] } else { &all[..] };
+fn hello(Ours { jar, workers }: &Ours) -> Answer {
+    let mut offers = vec!["fresh", "step", "idle", "stop", "fork", "snapshot", "restore"];
+    if jar.image().name() != "microjs" {
+        offers.extend(["tool", "http"]);
+    }
+    // Code computes in a worker as fast as here, and its time on the processor is not this process's.
+    if workers.is_none() {
+        offers.push("cpu");
+    }
     Answer {
         version: Some(format!("{} ({})", env!("CARGO_PKG_VERSION"), jar.image().version())),
-        offers: offers.iter().map(|ask| (*ask).to_owned()).collect(),
+        offers: offers.into_iter().map(str::to_owned).collect(),
         ..Answer::default()
     }
 }
@@ -144,15 +172,19 @@ fn cpu(jar: &Jar, code: &str, expect: &str) -> Result<Answer> {
     Ok(Answer { ns: vec![took], cpu_ns: vec![used], ..Answer::default() })
 }
 
-fn idle(jar: &Jar, code: &str, expect: &str, count: usize) -> Result<Answer> {
-    let before = private_bytes()?;
+fn idle(Ours { jar, workers }: &Ours, code: &str, expect: &str, count: usize) -> Result<Answer> {
+    let held = || match workers {
+        Some(workers) => Ok(Memory::of_workers(workers)),
+        None => Memory::of_self(),
+    };
+    let before = held()?.private_bytes;
     let mut sessions = Vec::with_capacity(count);
     for _ in 0..count {
         let session = jar.session()?;
         timed(&session, code, expect)?;
         sessions.push(session);
     }
-    let grown = private_bytes()?.saturating_sub(before);
+    let grown = held()?.private_bytes.saturating_sub(before);
     Ok(Answer { bytes: Some(grown / count.max(1) as u64), ..Answer::default() })
 }
 
@@ -199,17 +231,4 @@ fn ns(begun: Instant) -> i64 {
 fn processor_ns() -> i64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec * 1_000_000_000 + time.tv_nsec
-}
-
-/// Memory of this process that is shared with nobody and differs from what files hold.
-pub(crate) fn private_bytes() -> Result<u64> {
-    rollup("Private_Dirty:")
-}
-
-/// A line of this process's memory statistics, in bytes.
-pub(crate) fn rollup(field: &str) -> Result<u64> {
-    let text = std::fs::read_to_string("/proc/self/smaps_rollup").context("reading smaps_rollup")?;
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).context("a field is missing")?;
-    let number = line.trim().trim_end_matches(" kB").parse::<u64>().context("reading smaps_rollup")?;
-    Ok(number * 1024)
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use belljar::{Ended, Jar, Language};
 use clap::Args;
 
-use crate::ours::rollup;
+use crate::memory::Memory;
 
 /// What is run and how often.
 #[derive(Args)]
@@ -74,7 +74,8 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
 
 fn report(runs: u64, begun: Instant) -> Result<()> {
     const MIB: f64 = 1024.0 * 1024.0;
-    let (resident, private) = (rollup("Rss:")? as f64 / MIB, rollup("Private_Dirty:")? as f64 / MIB);
+    let memory = Memory::of_self()?;
+    let (resident, private) = (memory.resident_bytes as f64 / MIB, memory.private_bytes as f64 / MIB);
     let rate = runs as f64 / begun.elapsed().as_secs_f64();
     println!("| {runs} | {resident:.1} | {private:.1} | {rate:.0} |");
     Ok(())

@@ -84,7 +84,7 @@ fn times(ratio: f64) -> String {
     if ratio < 10.0 { format!("{ratio:.2}x") } else { format!("{ratio:.0}x") }
 }
 
-fn duration(ns: f64) -> String {
+pub(crate) fn duration(ns: f64) -> String {
     match ns.abs() {
         ns_abs if ns_abs < 1e6 => format!("{:.1} µs", ns / 1e3),
         ns_abs if ns_abs < 1e8 => format!("{:.2} ms", ns / 1e6),
@@ -112,7 +112,7 @@ fn short(note: &str) -> String {
 }
 
 /// The first line is the head. Columns of numbers are those whose head is not a word for text.
-fn render(lines: &[Vec<String>]) -> String {
+pub(crate) fn render(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
     let width =
         |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0).max(3);

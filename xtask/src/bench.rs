@@ -1,4 +1,4 @@
-//! `cargo xtask bench` and `cargo xtask soak`: builds what is measured, installs the peers into the cache, and runs `benches/`.
+//! `cargo xtask bench`, `cargo xtask soak` and `cargo xtask load`: builds what is measured, installs the peers into the cache, and runs `benches/`.
 //!
 //! Every peer is optional: one that cannot be had is a row of the table that says why.
 
@@ -38,6 +38,23 @@ pub(crate) struct SoakArgs {
     /// The image
     #[arg(long, default_value = "python")]
     image: String,
+}
+
+/// How much, and what of it.
+#[derive(Args)]
+pub(crate) struct LoadArgs {
+    /// How many sessions live at once
+    #[arg(long, default_value_t = 10_000)]
+    sessions: usize,
+    /// How long mixed work goes on
+    #[arg(long, default_value_t = 15.0)]
+    minutes: f64,
+    /// Worker processes
+    #[arg(long, default_value_t = 2)]
+    workers: usize,
+    /// Only this part: live, resting or mixed
+    #[arg(long)]
+    only: Option<String>,
 }
 
 /// Packages of the Python registry, and the program in `benches/peers` that speaks for each.
@@ -137,6 +154,18 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
     finish(command.arg("soak").arg("--image").arg(&args.image).arg("--runs").arg(args.runs.to_string()))
 }
 
+/// Very many sessions, and the work of many tenants while workers are killed.
+pub(crate) fn load(args: &LoadArgs) -> Result<()> {
+    let ours = Ours::build()?;
+    let folder = tree::root().join("target/bench");
+    cache::create(&folder)?;
+    let mut command = Command::new(&ours.benches);
+    command.args(["load", "--sessions", &args.sessions.to_string(), "--minutes", &args.minutes.to_string()]);
+    command.args(["--workers", &args.workers.to_string()]);
+    command.args(args.only.iter().flat_map(|only| ["--only", only]));
+    finish(command.arg("--report").arg(folder.join("load.md")))
+}
+
 fn finish(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("starting {:?}", command.get_program()))?;
     if !status.success() {
@@ -167,9 +196,9 @@ fn add_ours(setup: &mut Setup, ours: &Ours, images: &[(String, PathBuf)]) {
         }
         let program = ours.benches.display().to_string();
         let serve = [program.as_str(), "serve", "--image", image].map(str::to_owned).to_vec();
-        let fuel = [serve.as_slice(), &["--fuel".to_owned()]].concat();
-        for (name, command) in [(format!("belljar {image}"), serve), (format!("belljar {image}, fuel"), fuel)]
-        {
+        for (more, flag) in [("", None), (", worker", Some("--workers")), (", fuel", Some("--fuel"))] {
+            let name = format!("belljar {image}{more}");
+            let command = serve.iter().cloned().chain(flag.map(str::to_owned)).collect();
             setup.peers.push(Peer { name, language, command, must: true, subset, ..Peer::default() });
         }
         let (code, expect) = if language == "python" { ("print(1)", "1") } else { ("console.log(3)", "3") };

@@ -43,6 +43,8 @@ enum Verb {
     Attack(attack::AttackArgs),
     /// Run short programs for a long time and show what memory does
     Soak(bench::SoakArgs),
+    /// Load workers with very many sessions and with the work of many tenants, while workers are killed
+    Load(bench::LoadArgs),
     /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
     Conformance(conformance::ConformanceArgs),
     /// Offer what the host decodes whatever bytes make it stumble (all targets, or those named)
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::bench(&args),
         Verb::Attack(args) => attack::attack(&args),
         Verb::Soak(args) => bench::soak(&args),
+        Verb::Load(args) => bench::load(&args),
         Verb::Conformance(args) => conformance::conformance(&args),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Sbom => sbom::sbom(),

@@ -168,14 +168,14 @@ impl Here {
     }
 
     /// What an instance can be made from again.
-    pub(crate) fn rest(&self, jar: &Jar) -> Result<Rest> {
-        self.lock()?.rest(jar)
+    pub(crate) fn rest(&self) -> Result<Rest> {
+        self.lock()?.rest()
     }
 
     /// Gives the session's place to others until it is next used.
-    pub(crate) fn hibernate(&self, jar: &Jar) -> Result<()> {
+    pub(crate) fn hibernate(&self) -> Result<()> {
         let mut state = self.lock()?;
-        *state = State::Rest(Box::new(state.rest(jar)?));
+        *state = State::Rest(Box::new(state.rest()?));
         Ok(())
     }
 
@@ -207,7 +207,7 @@ impl State {
     async fn wake(&mut self, jar: &Jar, audit: &Audit) -> Result<Box<Live>> {
         match self {
             Self::Live(live) => {
-                let rest = Box::new(live.rest(jar));
+                let rest = Box::new(live.rest());
                 match std::mem::replace(self, Self::Rest(rest)) {
                     Self::Live(live) => Ok(live),
                     Self::Rest(_) | Self::Closed(_) => Err(Error::Closed),
@@ -223,9 +223,9 @@ impl State {
         Self::Closed(Some(Box::new(Left { files: host.files.clone(), secrets: host.secrets.clone() })))
     }
 
-    fn rest(&mut self, jar: &Jar) -> Result<Rest> {
+    fn rest(&mut self) -> Result<Rest> {
         match self {
-            Self::Live(live) => Ok(live.rest(jar)),
+            Self::Live(live) => Ok(live.rest()),
             Self::Rest(rest) => Ok(Rest::clone(rest)),
             Self::Closed(_) => Err(Error::Closed),
         }

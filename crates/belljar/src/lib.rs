@@ -18,6 +18,16 @@
 //!
 //! The modules stand in the order in which a piece of code travels.
 
+// What serves workers is there on every system, so that there is one library to read.
+#![cfg_attr(
+    not(second_ring),
+    allow(
+        dead_code,
+        unused_variables,
+        reason = "nobody asks for what only workers need, and no session is in one"
+    )
+)]
+
 mod environment;
 mod grants;
 mod limits;
@@ -43,6 +53,10 @@ mod told;
 mod engine;
 mod host;
 
+#[cfg(second_ring)]
+mod worker;
+#[cfg(not(second_ring))]
+#[path = "worker/elsewhere.rs"]
 mod worker;
 
 mod collect;
@@ -55,7 +69,7 @@ mod blocking;
 #[cfg(test)]
 extern crate self as belljar;
 
-#[cfg(any(fuzzing, test))]
+#[cfg(all(any(fuzzing, test), second_ring))]
 pub mod fuzzing;
 
 pub use admit::{CODE_BYTES_MAX, DATA_BYTES_MAX};

@@ -83,9 +83,8 @@ impl Live {
     }
 
     /// What a session needs to go on from here.
-    pub(crate) fn rest(&mut self, jar: &Jar) -> Rest {
-        let memory =
-            if self.used { self.instance.checkpoint(jar.image.memory()) } else { Checkpoint::default() };
+    pub(crate) fn rest(&mut self) -> Rest {
+        let memory = if self.used { self.instance.checkpoint() } else { Checkpoint::default() };
         let (kept, seeded, suspended) = (self.instance.host().kept(), self.seeded, self.suspended);
         Rest { memory: Arc::new(memory), kept, seeded, suspended }
     }

@@ -392,7 +392,7 @@ impl Session {
     /// The body of a snapshot, of a session that is called `name`.
     pub(crate) fn packed(&self, name: &str) -> Result<Arc<[u8]>> {
         match &self.place {
-            Place::Here(here) => Ok(snapshot::pack(&self.jar, &here.rest(&self.jar)?, name)?.into()),
+            Place::Here(here) => Ok(snapshot::pack(&self.jar, &here.rest()?, name)?.into()),
             Place::There(there) => there.pack(name),
         }
     }
@@ -430,7 +430,7 @@ impl Session {
         let telling = || Telling::of_session(Some(audit.id().to_owned()));
         let forks = match &self.place {
             Place::Here(here) => {
-                let rest: Rest = here.rest(&self.jar)?;
+                let rest: Rest = here.rest()?;
                 let fork = |number| {
                     let place = Place::Here(Here::at_rest(rest.fork(number)));
                     Self { jar: jar(number), place, telling: telling() }
@@ -457,7 +457,7 @@ impl Session {
     /// [`Error::Busy`] or [`Error::Closed`].
     pub fn hibernate(&self) -> Result<()> {
         match &self.place {
-            Place::Here(here) => here.hibernate(&self.jar),
+            Place::Here(here) => here.hibernate(),
             Place::There(there) => there.hibernate(self.id()),
         }
     }

@@ -3,12 +3,16 @@
 //! `cargo test -p belljar --release --test workers [NAME]`
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+#[path = "workers/bounds.rs"]
+mod bounds;
 #[path = "workers/crashes.rs"]
 mod crashes;
 #[path = "workers/grants.rs"]
 mod grants;
 #[path = "workers/hostile.rs"]
 mod hostile;
+#[path = "workers/lacking.rs"]
+mod lacking;
 #[path = "workers/log.rs"]
 mod log;
 #[path = "workers/programs.rs"]
@@ -21,10 +25,14 @@ mod scheduling;
 mod sessions;
 #[path = "workers/shared.rs"]
 mod shared;
+#[path = "workers/stopping.rs"]
+mod stopping;
+#[path = "workers/told.rs"]
+mod told;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use belljar::Workers;
 
@@ -45,9 +53,16 @@ fn main() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["hostile", how] => hostile::be(how),
         ["parent"] => programs::be_a_parent(),
+        ["service", grace_ms] => stopping::be_a_service(Duration::from_millis(grace_ms.parse().unwrap())),
+        ["worker-without", what] => lacking::be_a_worker_without(what),
         _ => {}
     }
-    log::show();
+    log::keep();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["full-shared-memory"] => lacking::be_where_shared_memory_is_full(),
+        ["short-files"] => lacking::be_where_files_are_short(),
+        _ => {}
+    }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
     let all = [
         runs::TESTS,
@@ -57,6 +72,10 @@ fn main() -> ExitCode {
         programs::TESTS,
         hostile::TESTS,
         scheduling::TESTS,
+        stopping::TESTS,
+        bounds::TESTS,
+        lacking::TESTS,
+        told::TESTS,
     ];
     let wanted = |(name, _): &&Test| filter.is_none_or(|filter| name.contains(filter.as_str()));
     let tests: Vec<&Test> = all.into_iter().flatten().filter(wanted).collect();

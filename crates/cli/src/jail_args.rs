@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use belljar::{Access, Grants, Inherited, Jail, Jar, MountMode, Policy};
+use belljar::{Access, Grants, Inherited, Jail, Jar, MountMode, Policy, Workers, WorkersBuilder};
 use clap::Args;
 
 use crate::exit::Failure;
@@ -17,6 +17,27 @@ pub(crate) struct JailArgs {
     /// Run nothing where the operating system cannot be closed
     #[arg(long, help_heading = "Jail")]
     require_jail: bool,
+}
+
+/// What stands around code besides WebAssembly.
+pub(crate) enum Wall {
+    /// The jail of this process.
+    Jail(Closing),
+    /// The jails of workers, which are always closed.
+    Workers(WorkersBuilder),
+}
+
+impl Wall {
+    /// What the policy says of jails.
+    pub(crate) fn under(self, policy: Option<&Policy>) -> Result<Self, Failure> {
+        Ok(match self {
+            Self::Jail(closing) => Self::Jail(closing.under(policy)?),
+            Self::Workers(workers) if policy.is_some_and(Policy::requires_jail) => {
+                Self::Workers(workers.require_jail())
+            }
+            Self::Workers(workers) => Self::Workers(workers),
+        })
+    }
 }
 
 /// A jail that is not closed yet.
@@ -34,6 +55,13 @@ impl JailArgs {
             if self.require_jail { jail.require() } else { jail }
         });
         Closing { jail }
+    }
+
+    /// The same, or so many workers instead.
+    pub(crate) fn wall(&self, workers: Option<u16>) -> Wall {
+        let Some(count) = workers else { return Wall::Jail(self.begin()) };
+        let workers = Workers::builder(count.into());
+        Wall::Workers(if self.require_jail { workers.require_jail() } else { workers })
     }
 }
 

@@ -4,58 +4,12 @@
 
 mod program;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-
 use program::belljar;
+use program::talk::Talk;
 use serde_json::{Value, json};
 
-/// A conversation with the program.
-struct Talk {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Talk {
-    fn new(flags: &[&str]) -> Self {
-        let mut command = belljar();
-        command.args(["run", "--jsonl", "--engine", "javascript"]).args(flags);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
-        Self { child, stdin, stdout }
-    }
-
-    fn say(&mut self, request: &Value) {
-        self.say_text(&request.to_string());
-    }
-
-    fn say_text(&mut self, line: &str) {
-        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
-    }
-
-    fn hear(&mut self) -> Value {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        self.say(request);
-        self.hear()
-    }
-
-    /// The answers to several requests, in the order of their ids.
-    fn hear_all(&mut self, count: usize) -> Vec<Value> {
-        let mut answers: Vec<Value> = (0..count).map(|_| self.hear()).collect();
-        answers.sort_by_key(|answer| answer["id"].as_u64());
-        answers
-    }
-
-    fn end(mut self) -> i32 {
-        drop(self.stdin.take());
-        self.child.wait().unwrap().code().unwrap()
-    }
+fn talk(flags: &[&str]) -> Talk {
+    Talk::begin(belljar().args(["run", "--jsonl", "--engine", "javascript"]).args(flags))
 }
 
 fn refused(answer: &Value, id: Value, kind: &str, message: &str) {
@@ -66,7 +20,7 @@ fn refused(answer: &Value, id: Value, kind: &str, message: &str) {
 
 #[test]
 fn a_session_keeps_its_state() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     let first =
         talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "let total = 1; console.log('hi')"}));
     assert_eq!((&first["id"], &first["outcome"]["stdout"]), (&json!(1), &json!("hi\n")), "{first}");
@@ -81,7 +35,7 @@ fn a_session_keeps_its_state() {
 
 #[test]
 fn a_run_is_given_what_the_request_says() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     let answer = talk.ask(&json!({
         "id": 1, "op": "run", "name": "given.js", "inputs": {"n": [1, {"a": 2}]}, "arguments": ["-x"], "environment": {"K": "v"},
         "code": "const s = process.argv[2] + process.env.K; [s, n[1].a]",
@@ -97,7 +51,7 @@ fn a_run_is_given_what_the_request_says() {
 
 #[test]
 fn output_is_streamed_when_asked_for() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     talk.say(&json!({"id": 1, "op": "run", "stream": true, "code": "console.log('aé'); console.error('e'); for (;;);"}));
     assert_eq!(talk.hear(), json!({"id": 1, "stream": "stdout", "text": "aé\n"}));
     assert_eq!(talk.hear(), json!({"id": 1, "stream": "stderr", "text": "e\n"}));
@@ -113,7 +67,7 @@ fn output_is_streamed_when_asked_for() {
 
 #[test]
 fn a_character_is_never_cut() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     let code = "import sys\nfor b in 'é'.encode() + b'\\xff\\xe2': sys.stdout.buffer.write(bytes([b])); sys.stdout.flush()";
     talk.say(&json!({"id": 1, "op": "run", "engine": "python", "stream": true, "code": code}));
     let mut text = String::new();
@@ -131,7 +85,7 @@ fn a_character_is_never_cut() {
 
 #[test]
 fn sessions_go_on_at_the_same_time() {
-    let mut talk = Talk::new(&["--time", "1m"]);
+    let mut talk = talk(&["--time", "1m"]);
     for id in 0..4 {
         talk.say(&json!({"id": id, "op": "run", "session": format!("s{id}"), "code": "for (;;);"}));
     }
@@ -148,7 +102,7 @@ fn sessions_go_on_at_the_same_time() {
 
 #[test]
 fn what_waits_can_be_cancelled_and_nothing_else_is() {
-    let mut talk = Talk::new(&["--time", "1m"]);
+    let mut talk = talk(&["--time", "1m"]);
     talk.say(&json!({"id": 1, "op": "run", "session": "a", "code": "for (;;);"}));
     talk.say(&json!({"id": 2, "op": "run", "session": "a", "code": "for (;;);"}));
     talk.say(&json!({"id": 3, "op": "run", "session": "a", "code": "'fine'"}));
@@ -168,7 +122,7 @@ fn what_waits_can_be_cancelled_and_nothing_else_is() {
 
 #[test]
 fn a_prompt_can_be_built_on_it() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "let unmistakable = 1"}));
     let answer = talk.ask(&json!({"id": 2, "op": "complete", "session": "a", "code": "1 + unmis"}));
     assert_eq!(answer["completions"], json!({"start": 4, "candidates": ["unmistakable"]}), "{answer}");
@@ -181,7 +135,7 @@ fn a_prompt_can_be_built_on_it() {
 
 #[test]
 fn close_frees_the_name() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "let x = 1"}));
     assert_eq!(talk.ask(&json!({"id": 2, "op": "close", "session": "a"})), json!({"id": 2, "done": true}));
     let answer = talk
@@ -200,7 +154,7 @@ fn close_frees_the_name() {
 
 #[test]
 fn a_request_can_lower_limits_and_never_raise_them() {
-    let mut talk = Talk::new(&["--time", "5s"]);
+    let mut talk = talk(&["--time", "5s"]);
     let limits = |limits: Value| json!({"id": 1, "op": "run", "code": "for (;;);", "limits": limits});
     let answer = talk.ask(&limits(json!({"time_ms": 50})));
     assert_eq!(answer["outcome"]["ended"], "time_limit", "{answer}");
@@ -222,7 +176,7 @@ fn a_request_can_lower_limits_and_never_raise_them() {
 
 #[test]
 fn whatever_is_wrong_is_answered_and_nothing_is_fatal() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     for (line, id, message) in [
         ("{", Value::Null, "EOF while parsing"),
         ("nonsense", Value::Null, "expected"),
@@ -255,7 +209,7 @@ fn whatever_is_wrong_is_answered_and_nothing_is_fatal() {
     }
     let answer = talk.ask(&json!({"id": 1, "op": "run", "engine": "ruby", "code": "1"}));
     refused(&answer, json!(1), "installation", "there is no image \"ruby\"");
-    talk.stdin.as_mut().unwrap().write_all(b"\xff\n\n").unwrap();
+    talk.say_bytes(b"\xff\n\n");
     refused(&talk.hear(), Value::Null, "caller", "the line is not UTF-8: look at offset 0");
     assert_eq!(talk.ask(&json!({"id": 1, "op": "run", "code": "1"}))["outcome"]["ended"], "completed");
     assert_eq!(talk.end(), 0);
@@ -263,14 +217,12 @@ fn whatever_is_wrong_is_answered_and_nothing_is_fatal() {
 
 #[test]
 fn a_line_that_is_too_long_is_skipped() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     let part = vec![b' '; 1 << 20];
-    let mut stdin = talk.stdin.take().unwrap();
     for _ in 0..97 {
-        stdin.write_all(&part).unwrap();
+        talk.say_bytes(&part);
     }
-    stdin.write_all(b"\n").unwrap();
-    talk.stdin = Some(stdin);
+    talk.say_bytes(b"\n");
     refused(&talk.hear(), Value::Null, "caller", "the line is longer than 100663296 bytes");
     assert_eq!(talk.ask(&json!({"id": 1, "op": "run", "code": "1"}))["outcome"]["ended"], "completed");
     assert_eq!(talk.end(), 0);
@@ -278,10 +230,10 @@ fn a_line_that_is_too_long_is_skipped() {
 
 #[test]
 fn what_was_asked_is_served_when_input_ends() {
-    let mut talk = Talk::new(&[]);
+    let mut talk = talk(&[]);
     talk.say(&json!({"id": 1, "op": "run", "session": "a", "code": "let x = 20; x"}));
     talk.say(&json!({"id": 2, "op": "run", "session": "a", "code": "x + 22"}));
-    drop(talk.stdin.take());
+    talk.fall_silent();
     let answers = talk.hear_all(2);
     assert_eq!(answers[1]["outcome"]["value"]["json"], 42, "{answers:?}");
     assert_eq!(talk.end(), 0);
@@ -289,7 +241,7 @@ fn what_was_asked_is_served_when_input_ends() {
 
 #[test]
 fn an_id_belongs_to_one_request_at_a_time() {
-    let mut talk = Talk::new(&["--time", "1m"]);
+    let mut talk = talk(&["--time", "1m"]);
     talk.say(&json!({"id": 1, "op": "run", "session": "a", "code": "for (;;);"}));
     let again = talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "1"}));
     refused(&again, json!(1), "caller", "the id 1 belongs to a request that is not answered yet");

@@ -4,42 +4,17 @@
 
 mod program;
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use program::talk::Talk;
 use program::{Folder, belljar};
 use serde_json::{Value, json};
 
 /// A conversation with a program that has a home of its own for keys.
-struct Talk {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Talk {
-    fn new<S: AsRef<str>>(folder: &Path, flags: &[S]) -> Self {
-        let mut command = belljar();
-        command.args(["run", "--jsonl"]).args(flags.iter().map(AsRef::as_ref));
-        command.env("XDG_STATE_HOME", folder).current_dir(folder);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        Self { child, stdin, stdout }
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.stdin, "{request}").unwrap();
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-    }
-
-    fn end(self) {
-        let Self { mut child, stdin, .. } = self;
-        drop(stdin);
-        assert!(child.wait().unwrap().success());
-    }
+fn begin<S: AsRef<str>>(folder: &Path, flags: &[S]) -> Talk {
+    let mut command = belljar();
+    command.args(["run", "--jsonl"]).args(flags.iter().map(AsRef::as_ref));
+    Talk::begin(command.env("XDG_STATE_HOME", folder).current_dir(folder))
 }
 
 #[track_caller]
@@ -80,8 +55,8 @@ fn the_conversation_in_the_documentation_goes_as_it_says() {
             "$ " => {
                 let flags: Vec<&str> =
                     text.strip_prefix("belljar run --jsonl ").unwrap().split(' ').collect();
-                if let Some(talk) = talk.replace(Talk::new(folder.path(), &flags)) {
-                    talk.end();
+                if let Some(talk) = talk.replace(begin(folder.path(), &flags)) {
+                    assert_eq!(talk.end(), 0);
                 }
             }
             "> " => heard = talk.as_mut().unwrap().ask(&serde_json::from_str(&text).unwrap()),
@@ -96,7 +71,7 @@ fn the_conversation_in_the_documentation_goes_as_it_says() {
 #[test]
 fn a_session_is_forked_and_restored() {
     let folder = Folder::new("jsonl-forks");
-    let mut talk = Talk::new(folder.path(), &["--engine", "javascript"]);
+    let mut talk = begin(folder.path(), &["--engine", "javascript"]);
     let run = |talk: &mut Talk, session: &str, code: &str| {
         talk.ask(&json!({"id": 1, "op": "run", "session": session, "code": code}))["outcome"]["value"]["json"]
             .clone()
@@ -112,13 +87,13 @@ fn a_session_is_forked_and_restored() {
     let restored = talk.ask(&json!({"id": 4, "op": "restore", "session": "d", "snapshot": snapshot}));
     assert_eq!(restored, json!({"id": 4, "done": true}));
     assert_eq!(run(&mut talk, "d", "n"), 21);
-    talk.end();
+    assert_eq!(talk.end(), 0);
 }
 
 #[test]
 fn what_cannot_be_forked_or_restored_is_refused() {
     let folder = Folder::new("jsonl-refusals");
-    let mut talk = Talk::new(folder.path(), &["--engine", "javascript"]);
+    let mut talk = begin(folder.path(), &["--engine", "javascript"]);
     talk.ask(&json!({"id": 1, "op": "run", "session": "a", "code": "var n = 1"}));
     refused(&talk.ask(&json!({"id": 1, "op": "fork", "session": "x", "into": ["b"]})), "there is no session");
     refused(
@@ -150,11 +125,11 @@ fn what_cannot_be_forked_or_restored_is_refused() {
     // Each program has its own key here.
     let saved = talk.ask(&json!({"id": 7, "op": "save", "session": "a"}));
     let other = Folder::new("jsonl-refusals-other");
-    let mut stranger = Talk::new(other.path(), &["--engine", "javascript"]);
+    let mut stranger = begin(other.path(), &["--engine", "javascript"]);
     refused(
         &restore(&mut stranger, saved["snapshot"].as_str().unwrap()),
         "the snapshot cannot be used: it was cut short, changed, or signed with another key",
     );
-    stranger.end();
-    talk.end();
+    assert_eq!(stranger.end(), 0);
+    assert_eq!(talk.end(), 0);
 }

@@ -3,6 +3,7 @@
 //! A stage that fails does not stop the others: one run shows everything that is wrong.
 
 mod deny;
+mod elsewhere;
 mod suite;
 
 use std::time::Instant;
@@ -18,7 +19,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, tidy, deny, advisories, sbom, doc, examples, conformance, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -57,9 +58,14 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
+    Stage {
+        name: "elsewhere",
+        what: "library and program type-check without the second ring",
+        run: elsewhere::check,
+    },
     Stage { name: "tidy", what: "the rules of the tree hold", run: || tidy::tidy().map(|()| Tally::PASSED) },
     Stage { name: "deny", what: "dependencies: licences, duplicates, sources", run: deny::policy },
     Stage { name: "advisories", what: "dependencies: known vulnerabilities", run: deny::advisories },

@@ -41,6 +41,8 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
         "crates/belljar/src/worker/process.rs",
         &["std::env", "std::fs", "std::process", "rustix::io", "rustix::param"],
     ),
+    // The groups that bound them, which are folders with files.
+    ("crates/belljar/src/worker/cgroups/", &["std::fs", "std::process", "rustix::fs"]),
     ("crates/belljar/src/worker/channel.rs", &["rustix::cmsg_space", "rustix::io", "rustix::net"]),
     ("crates/belljar/src/worker/memory.rs", &["std::fs", "rustix::fs"]),
     ("crates/belljar/src/worker/listen.rs", &["rustix::event", "rustix::io"]),
@@ -52,7 +54,7 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     // What the machine says about time and chance, each in the one file that asks.
     ("crates/belljar/src/host/stopwatch.rs", &["Instant", "rustix::time"]),
     ("crates/belljar/src/host/time.rs", &["SystemTime"]),
-    ("crates/belljar/src/host/random.rs", &["rustix::rand"]),
+    ("crates/belljar/src/host/random.rs", &["std::fs", "rustix::rand"]),
 ];
 
 /// Which files of the library call WebAssembly, and why.

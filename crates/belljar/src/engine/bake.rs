@@ -188,9 +188,10 @@ fn make(runtime: &Runtime, material: Material, images: &Path) -> Result<Vec<Vec<
     if !is_parser {
         let engine = runtime.engine(Counting::Nothing)?;
         let module = image::map_code(&folder.draft, engine, Counting::Nothing)?;
-        let code = Code::link(runtime, &module, Counting::Nothing, &manifest).map_err(failed("link"))?;
+        let (counting, base) = (Counting::Nothing, Arc::new(frozen.memory));
+        let code = Code::link((runtime, counting), &module, base, &manifest).map_err(failed("link"))?;
         let limits = Limits { fuel: None, ..limits };
-        let rehearsed = rehearse(&code, host(files, &limits)?, &limits, &frozen.memory);
+        let rehearsed = rehearse(&code, host(files, &limits)?, &limits);
         manifest.bridges = crate::blocking::block_on(rehearsed)?;
     }
     let json = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Internal(error.to_string()))?;
@@ -257,7 +258,7 @@ async fn freeze(runtime: &Runtime, wasm: &[u8], files: &[u8], limits: &Limits) -
 
 /// Runs the shortest program in a session of the image, and says which pages sessions are to bridge. None, where it does not come to its end: whoever runs
 /// something will be told why.
-async fn rehearse(code: &Code, host: Host, limits: &Limits, memory: &[u8]) -> Result<Vec<u32>> {
+async fn rehearse(code: &Code, host: Host, limits: &Limits) -> Result<Vec<u32>> {
     let mut instance = instance::Instance::start(code, host).await?;
     let mut encoder = Encoder::new(Verb::Run);
     encoder.seed(&[0; 32]);
@@ -265,7 +266,7 @@ async fn rehearse(code: &Code, host: Host, limits: &Limits, memory: &[u8]) -> Re
     encoder.code("1");
     instance.begin(limits, &CancelToken::new());
     let ending = instance.enter(&encoder.finish(), limits).await;
-    Ok(if ending.is_intact() { bridges::find(&instance.checkpoint(memory).pages) } else { Vec::new() })
+    Ok(if ending.is_intact() { bridges::find(&instance.checkpoint().pages) } else { Vec::new() })
 }
 
 /// Why a start-up did not come to its end: the engine's fault, or what its packages did.

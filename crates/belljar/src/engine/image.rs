@@ -119,15 +119,19 @@ struct Inner {
     manifest: Manifest,
     runtime: Runtime,
     files: Arc<Pack>,
-    memory: Mapped,
+    memory: Base,
     plain: OnceLock<Code>,
     fueled: OnceLock<Code>,
 }
+
+/// The memory of a session that has run nothing yet, without the zeros at its end.
+pub(crate) type Base = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Machine code of an image, ready to be instantiated.
 #[derive(Clone)]
 pub(crate) struct Code {
     pub(crate) pre: InstancePre<State>,
+    pub(crate) base: Base,
     pub(crate) stop_table: StopTable,
     pub(crate) bridges: Arc<[u32]>,
     pub(crate) counts_fuel: bool,
@@ -161,6 +165,7 @@ impl Image {
         let files = Pack::map(&files).map_err(|reason| untrusted(folder, reason.to_string()))?;
         let memory = open_file(folder, MEMORY)?;
         let memory = Mapped::new(&memory).map_err(|error| Error::io(reading(&folder.join(MEMORY)), error))?;
+        let memory: Base = Arc::new(memory);
         let (folder, runtime, files) = (folder.clone(), runtime.clone(), Arc::new(files));
         let (plain, fueled) = (OnceLock::new(), OnceLock::new());
         Ok(Self(Arc::new(Inner { folder, manifest, runtime, files, memory, plain, fueled })))
@@ -255,7 +260,7 @@ impl Image {
 
     /// The memory of a session that has run nothing yet, without the zeros at its end.
     pub(crate) fn memory(&self) -> &[u8] {
-        self.0.memory.as_ref()
+        (*self.0.memory).as_ref()
     }
 
     /// What tells this image from all others: the hash of its content.
@@ -287,7 +292,8 @@ impl Image {
 
     fn map_code(&self, counting: Counting) -> Result<Code> {
         let module = self.module(self.0.runtime.engine(counting)?, counting)?;
-        Code::link(&self.0.runtime, &module, counting, &self.0.manifest)
+        let base = Arc::clone(&self.0.memory);
+        Code::link((&self.0.runtime, counting), &module, base, &self.0.manifest)
             .map_err(|error| untrusted(&self.0.folder, format!("{error:#}")))
     }
 }
@@ -295,15 +301,16 @@ impl Image {
 impl Code {
     /// Machine code of the image that says `manifest` of itself, with our functions for it to call.
     pub(crate) fn link(
-        runtime: &Runtime,
+        (runtime, counting): (&Runtime, Counting),
         module: &Module,
-        counting: Counting,
+        base: Base,
         manifest: &Manifest,
     ) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(module.engine());
         imports::add_to_linker(&mut linker)?;
         Ok(Self {
             pre: linker.instantiate_pre(module)?,
+            base,
             stop_table: manifest.stop_table.clone().into(),
             bridges: manifest.bridges.clone().into(),
             counts_fuel: counting == Counting::Fuel,

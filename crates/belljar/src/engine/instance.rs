@@ -10,9 +10,10 @@ use super::cancel::CancelToken;
 use super::checkpoint::Checkpoint;
 use super::deadline::{Deadline, forget_stop, on_epoch};
 use super::faults;
-use super::image::Code;
+use super::image::{Base, Code};
 use super::pages::{self, Pages};
 use super::reading::{Budget, ReadTypes, Unread};
+use super::returning;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::meter::Meter;
@@ -47,6 +48,8 @@ impl Ending {
 pub(crate) struct Instance {
     store: Store<State>,
     memory: Memory,
+    /// What the memory has before anything runs.
+    base: Base,
     buffer: TypedFunc<u32, u32>,
     enter: TypedFunc<u32, u32>,
     /// The pages of its memory that it has for itself, while that is known.
@@ -74,7 +77,7 @@ impl Instance {
         let call = instance.get_typed_func(&mut store, "belljar_call").ok();
         store.data_mut().memory = Some(memory);
         store.data_mut().call = call;
-        Ok(Self { store, memory, buffer, enter, written: None })
+        Ok(Self { store, memory, base: Arc::clone(&code.base), buffer, enter, written: None })
     }
 
     /// Makes an instance that goes on where `checkpoint` was taken.
@@ -84,11 +87,11 @@ impl Instance {
         Ok(instance)
     }
 
-    /// What the memory has that the image, which begins with `base`, has not. Only right between two requests.
-    pub(crate) fn checkpoint(&mut self, base: &[u8]) -> Checkpoint {
+    /// What the memory has that the image has not. Only right between two requests.
+    pub(crate) fn checkpoint(&mut self) -> Checkpoint {
         let memory = self.memory.data(&self.store);
         let written = self.written.get_or_insert_with(|| pages::written(memory));
-        Checkpoint::take(memory, base, written)
+        Checkpoint::take(memory, (*self.base).as_ref(), written)
     }
 
     async fn put(&mut self, checkpoint: &Checkpoint) -> Result<()> {
@@ -176,6 +179,12 @@ impl Instance {
         }
         self.memory.write(&mut self.store, buffer as usize, request)?;
         self.enter.call_async(&mut self.store, len).await
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        returning::put_back(self.memory.data_mut(&mut self.store), (*self.base).as_ref());
     }
 }
 

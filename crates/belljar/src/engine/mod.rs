@@ -16,13 +16,22 @@ pub(crate) mod wasi;
 
 mod bridges;
 pub(crate) mod checkpoint;
+#[cfg(second_ring)]
 mod faults;
+#[cfg(not(second_ring))]
+#[path = "elsewhere/faults.rs"]
+mod faults;
+#[cfg(second_ring)]
+pub(crate) mod pages;
+#[cfg(not(second_ring))]
+#[path = "elsewhere/pages.rs"]
 pub(crate) mod pages;
 
 pub(crate) mod encode;
 
 pub(crate) mod erase;
 pub(crate) mod reading;
+mod returning;
 
 use std::sync::Arc;
 

@@ -32,6 +32,15 @@ pub(super) fn expect_writing(memory: &mut [u8]) {
     let _ = unsafe { rustix::mm::madvise(start, len, rustix::mm::Advice::LinuxPopulateWrite) };
 }
 
+/// Gives the pages of `memory`, which is a session's, back to the system, wherever it has put them: they are then what the image has. Whether it took them.
+#[expect(unsafe_code, reason = "rustix cannot know what lies behind the pages")]
+pub(super) fn give_back(memory: &mut [u8]) -> bool {
+    let (start, len) = (memory.as_mut_ptr().cast(), memory.len());
+    // SAFETY: the range is ours alone. Behind its pages lies the image, which is mapped privately, or nothing, which reads as zeros; both are bytes:
+    // <https://man7.org/linux/man-pages/man2/madvise.2.html>, `MADV_DONTNEED`.
+    unsafe { rustix::mm::madvise(start, len, rustix::mm::Advice::LinuxDontNeed) }.is_ok()
+}
+
 /// Opens the kernel's table, for a process that will not be able to.
 pub(crate) fn prepare() {
     let _ = PageMap::of_this_process();

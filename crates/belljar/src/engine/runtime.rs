@@ -16,8 +16,8 @@ const SESSION_STACK_BYTES: usize = WASM_STACK_BYTES + 2 * 1024 * 1024;
 
 const _: () = assert!(SESSION_STACK_BYTES - WASM_STACK_BYTES >= 1024 * 1024);
 
-/// Memory of a slot that is kept for its next session instead of being given back to the system: restoring it page by page is cheaper
-/// than faulting it in again.
+/// Memory of a slot that is kept for its next session instead of being given back to the system, where the kernel says what of it was written: restoring it
+/// page by page is cheaper than faulting it in again. `returning` restores it before wasmtime does.
 const KEEP_RESIDENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Addresses reserved for each memory: all that 32 bits can reach, so that bounds are checked by the hardware.
@@ -149,10 +149,11 @@ fn pool(sessions_max: u32) -> PoolingAllocationConfig {
         .table_elements(32 * 1024)
         .max_core_instance_size(2 * 1024 * 1024)
         .max_memory_size(MEMORY_RESERVATION_BYTES)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(1024 * 1024)
-        .async_stack_keep_resident(256 * 1024)
-        .pagemap_scan(Enabled::Auto);
+        .async_stack_keep_resident(256 * 1024);
+    // Tables are always given back to the system: what wasmtime finds in `PAGEMAP_SCAN` is not all that was written.
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.linear_memory_keep_resident(KEEP_RESIDENT_BYTES).pagemap_scan(Enabled::Yes);
+    }
     pool
 }
 

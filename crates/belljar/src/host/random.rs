@@ -34,6 +34,22 @@ impl RandomState {
     }
 }
 
+/// Bytes of the operating system's.
+#[cfg(second_ring)]
+fn from_system(bytes: &mut [u8]) -> std::io::Result<()> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// The same, where there is no such call.
+#[cfg(not(second_ring))]
+fn from_system(bytes: &mut [u8]) -> std::io::Result<()> {
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, bytes)
+}
+
 /// A name that nobody can guess and that nothing else has: 32 hexadecimal digits.
 pub(crate) fn fresh_id() -> String {
     // A machine without randomness starts no session.
@@ -49,11 +65,7 @@ impl Random {
     /// Seeded by the operating system.
     pub(crate) fn fresh() -> Result<Self> {
         let mut seed = [0; 32];
-        let mut filled = 0;
-        while filled < seed.len() {
-            filled += rustix::rand::getrandom(&mut seed[filled..], rustix::rand::GetRandomFlags::empty())
-                .map_err(|errno| Error::io("cannot draw random bytes", errno.into()))?;
-        }
+        from_system(&mut seed).map_err(|error| Error::io("cannot draw random bytes", error))?;
         Ok(Self { stream: ChaCha20Rng::from_seed(seed), repeatable: false })
     }
 

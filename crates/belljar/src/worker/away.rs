@@ -93,6 +93,9 @@ enum State {
     Lost(Option<String>),
 }
 
+/// In how many workers it is tried to wake a session, one after the other, when they die: it may be the session that ends them.
+const WAKINGS_MAX: u32 = 3;
+
 /// Whether a run is the last of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Last {
@@ -163,12 +166,14 @@ impl RemoteSession {
         let (place, session) = self.wake(&mut whole).await?;
         let Whole { state, served, reviewed } = &mut *whole;
         *reviewed = None;
+        let place = Arc::new(place);
         let worker = Arc::clone(&place.worker);
         let answers = plan.answers.clone();
         let (mut asked, own) = Asked::of(plan, &self.0.jar.limits);
         asked.has_sink |= served.secrets().is_some();
         let what = Call::Run { session, asked: Box::new(asked), is_last: last == Last::Yes };
-        let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
+        let held = Box::new(Arc::clone(&place));
+        let asking = Asking { worker: &worker, held, what, session, served };
         let mut outcome = outcome_of(&self.0.jar, asking, own).await?;
         if let (Some(answers), Some(services)) = (answers, served.begun()) {
             services.answered(&answers);
@@ -179,8 +184,8 @@ impl RemoteSession {
             if let State::Seated(seated) = state {
                 seated.has_ended = true;
             }
-        } else if self.0.board.settings.keeps_checkpoints {
-            self.save(&mut whole, name).await;
+        } else if self.0.board.settings.keeps_checkpoints && !self.save(&mut whole, place, name).await {
+            outcome.session = survive(&mut whole.state);
         }
         drop(whole);
         self.0.board.idle.touch(&self.0);
@@ -188,16 +193,28 @@ impl RemoteSession {
         Ok(outcome)
     }
 
-    /// Keeps what the session is now. If it cannot be packed, what was kept before is as good as nothing.
-    async fn save(&self, whole: &mut Whole, name: &str) {
-        let packed = self.packed(whole, name).await;
-        if let State::Seated(seated) = &mut whole.state {
-            seated.saved = packed.ok();
+    /// Keeps what the session is after a run, in the place and the worker of that run: anywhere else it would be what it was before. If it cannot be packed, what was
+    /// kept before is as good as nothing. Whether its worker is still there.
+    async fn save(&self, whole: &mut Whole, place: Arc<Place>, name: &str) -> bool {
+        let Whole { state: State::Seated(seated), served, .. } = whole else { return true };
+        let (worker, session, name) = (Arc::clone(&place.worker), seated.session, name.to_owned());
+        let what = Call::Pack { session, name };
+        let asking = Asking { worker: &worker, held: Box::new(place), what, session, served };
+        match ask(asking, self.packed_bytes_max()).await {
+            Ok(Ok(Reply::Bytes(body))) => seated.saved = Some(body.into()),
+            Ok(Ok(_)) => {
+                foreign(&worker);
+                return false;
+            }
+            Err(Error::WorkerLost { .. } | Error::WorkersStopped) => return false,
+            Ok(Err(_)) | Err(_) => seated.saved = None,
         }
+        true
     }
 
     /// A place in the worker in which the session lives, from now on if it rested.
     async fn wake(&self, whole: &mut Whole) -> Result<(Place, u64)> {
+        let mut wakings = 1;
         loop {
             let Whole { state, served, .. } = &mut *whole;
             match state {
@@ -215,9 +232,15 @@ impl RemoteSession {
                 }
                 State::Packed(body) => {
                     let body = Arc::clone(body);
-                    let (mut seated, _) = resumed(&self.0.board, &self.0.jar, served, &body).await?;
-                    seated.saved = self.0.board.settings.keeps_checkpoints.then_some(body);
-                    self.settle(whole, State::Seated(Box::new(seated)));
+                    match resumed(&self.0.board, &self.0.jar, served, &body).await {
+                        Ok((mut seated, _)) => {
+                            seated.saved = self.0.board.settings.keeps_checkpoints.then_some(body);
+                            self.settle(whole, State::Seated(Box::new(seated)));
+                        }
+                        // That worker died. The session still rests here, and another one can go on with it.
+                        Err(Error::WorkerLost { .. }) if wakings < WAKINGS_MAX => wakings += 1,
+                        Err(error) => return Err(error),
+                    }
                 }
                 State::Lost(Some(fault)) => return Err(Error::WorkerLost { fault: fault.clone() }),
                 State::Lost(None) => return Err(Error::WorkersStopped),
@@ -311,9 +334,7 @@ impl RemoteSession {
         if let State::Packed(body) = &whole.state {
             return Ok(Arc::clone(body));
         }
-        let limits = self.limits();
-        let most = limits.memory_bytes + limits.files_bytes + ANSWER_BYTES_MAX;
-        let name = name.to_owned();
+        let (name, most) = (name.to_owned(), self.packed_bytes_max());
         match self.ask(whole, |session| Call::Pack { session, name }, most).await? {
             Reply::Bytes(body) => Ok(body.into()),
             _ => Err(foreign_to(whole)),
@@ -419,6 +440,11 @@ impl RemoteSession {
 
     fn limits(&self) -> &Limits {
         &self.0.jar.limits
+    }
+
+    fn packed_bytes_max(&self) -> u64 {
+        let limits = self.limits();
+        limits.memory_bytes + limits.files_bytes + ANSWER_BYTES_MAX
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Whole>> {

@@ -12,10 +12,14 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::calls::Violation;
+use super::cgroups::Group;
 use super::channel::{Channel, Received, Wait, buffer};
 use super::frame::{Down, GREETING, GREETING_ANY, Setup, Up, decode, encode};
+use super::jail::layer::{Lack, Layer};
 use super::peer::Worker;
 use super::process::{self, Errors, Process};
+use super::refusal::Refusal;
+use super::settings::Settings;
 use crate::error::Error;
 use crate::host::stopwatch::monotonic;
 
@@ -37,6 +41,8 @@ pub(super) enum NotStarted {
     Version { program: PathBuf, found: String },
     /// The machine lacks something.
     System { doing: &'static str, errno: Option<i32> },
+    /// It lacks layers of the jail that are required.
+    Jail { missing: Vec<(Layer, Lack)> },
 }
 
 impl NotStarted {
@@ -51,6 +57,7 @@ impl NotStarted {
                     errno.map_or_else(|| std::io::ErrorKind::Other.into(), std::io::Error::from_raw_os_error);
                 Error::io(doing, source)
             }
+            Self::Jail { missing } => Error::Jail { missing },
         }
     }
 
@@ -66,16 +73,22 @@ pub(super) struct Begun {
 }
 
 /// Starts a worker and waits until it is ready.
-pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Result<Begun, NotStarted> {
-    let shown = process::shown(program.as_deref());
+pub(super) fn begin(number: u64, settings: &Settings, setup: &Setup) -> Result<Begun, NotStarted> {
+    let program = settings.program.as_deref();
+    let shown = process::shown(program);
     let (channel, theirs) = Channel::pair()
         .map_err(|error| NotStarted::system("cannot make the channel to a worker", &error.into()))?;
-    let (process, errors) = Process::start(program.as_deref(), theirs).map_err(|error| {
+    // Before there is another process in the group that this one may have to be alone in.
+    let (group, must_be_bounded) =
+        (Group::new(settings.memory_max_bytes), settings.memory_max_bytes.is_some());
+    let (mut process, errors) = Process::start(program, theirs).map_err(|error| {
         if process::is_shortage(&error) {
             return NotStarted::system("cannot start a worker", &error);
         }
         NotStarted::Program { program: shown.clone(), reason: error.to_string() }
     })?;
+    // Before it is told what to map.
+    bound(&mut process, group, must_be_bounded)?;
     let mut young =
         Young { process, channel, errors: Errors::new(errors), last_line: String::new(), buffer: buffer() };
     let refused = |reason| NotStarted::Program { program: shown.clone(), reason };
@@ -95,10 +108,10 @@ pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Res
     match young.hear(READY_TIME_MAX).map(decode::<Up>).map_err(refused)? {
         Ok(Up::Ready(missing)) => {
             for (layer, why) in missing {
-                let (layer, why) = (crate::audit::shown(&layer), crate::audit::shown(&why));
-                tracing::warn!(layer, why, "a layer of the jail of workers is not to be had here");
+                lacks(&crate::audit::shown(&layer), &crate::audit::shown(&why));
             }
         }
+        Ok(Up::NotReady(Refusal::Jail { missing })) => return Err(NotStarted::Jail { missing }),
         Ok(Up::NotReady(why)) => return Err(refused(why.into_text())),
         Ok(_) | Err(_) => return Err(refused("it does not speak as a worker does".to_owned())),
     }
@@ -106,6 +119,24 @@ pub(super) fn begin(number: u64, program: Option<PathBuf>, setup: &Setup) -> Res
     let worker = Worker::new(number, (young.process, young.channel), kinds)
         .map_err(|error| NotStarted::system("cannot make the bell of a worker", &error))?;
     Ok(Begun { worker: Arc::new(worker), errors: young.errors })
+}
+
+/// Puts a worker into its control group. Where there is none, that is told, and refused if there must be one.
+fn bound(process: &mut Process, group: Result<Option<Group>, Lack>, must_be: bool) -> Result<(), NotStarted> {
+    let bounded = group.and_then(|group| group.map_or(Ok(()), |group| process.bound(group)));
+    match bounded {
+        Err(lack) if must_be => Err(NotStarted::Jail { missing: vec![(Layer::ControlGroup, lack)] }),
+        Err(lack) => {
+            lacks(Layer::ControlGroup.name(), &lack.to_string());
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Tells of a layer that workers do without.
+fn lacks(layer: &str, why: &str) {
+    tracing::warn!(layer, why, "a layer of the jail of workers is not to be had here");
 }
 
 /// A process that may become a worker.

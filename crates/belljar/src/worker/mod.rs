@@ -1,7 +1,7 @@
 //! The second ring: sessions in child processes under an operating-system jail.
 //!
 //! `workers` is what a program asks for. `board` knows which workers there are and who waits for one (`queue`); `listen` is the thread that starts
-//! one (`process`), hears it (`channel`, `frame`, `memory`) and sees to its end; `peer` is one worker as its parent sees it, `calls` what was
+//! one (`process`), bounds it (`cgroups`), hears it (`channel`, `frame`, `memory`) and sees to its end; `peer` is one worker as its parent sees it, `calls` what was
 //! asked of it and may come of that, `waiting` whoever waits. `away` is a session that lives there; `asked` and `claim` are a request and an outcome on their way. `inside` is the
 //! other side: the life of a worker.
 
@@ -10,6 +10,7 @@ mod away;
 mod board;
 mod budget;
 mod calls;
+mod cgroups;
 mod channel;
 mod claim;
 mod collected;

@@ -9,6 +9,9 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::cgroups::Group;
+use super::jail::layer::Lack;
+
 /// What a program is called with to be a worker.
 pub(super) const ARGUMENT: &str = "--belljar-worker";
 
@@ -22,11 +25,19 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(2);
 /// The signal with which the kernel ends whoever tries a system call that the jail forbids.
 const SIGSYS: i32 = 31;
 
+/// The signal with which it ends whoever uses too much memory, among others.
+const SIGKILL: i32 = 9;
+
+/// How likely the kernel ends a process when the machine's memory runs out, by its own scale: a worker, with its sessions, before any other.
+const FIRST_TO_END: &str = "1000";
+
 /// A child process.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Mutex<Child>,
     id: u32,
+    /// What bounds it. It is removed after the process has ended.
+    group: Option<Group>,
 }
 
 impl Process {
@@ -48,7 +59,20 @@ impl Process {
         command.process_group(0);
         let mut child = command.spawn()?;
         let errors = child.stderr.take();
-        Ok((Self { id: child.id(), child: Mutex::new(child) }, errors))
+        // Where that is not to be had, memory is used up as anywhere.
+        let _ = std::fs::write(format!("/proc/{}/oom_score_adj", child.id()), FIRST_TO_END);
+        Ok((Self { id: child.id(), child: Mutex::new(child), group: None }, errors))
+    }
+
+    /// Puts it into a control group of its own, in which it stays.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be there.
+    pub(super) fn bound(&mut self, group: Group) -> Result<(), Lack> {
+        group.take_in(self.id)?;
+        self.group = Some(group);
+        Ok(())
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -64,7 +88,7 @@ impl Process {
     /// Waits until it has ended, which must have been brought about.
     pub(super) fn wait(&self) -> Died {
         match self.child().wait() {
-            Ok(status) => Died::of(status),
+            Ok(status) => self.died(status),
             Err(_) => Died::Unknown,
         }
     }
@@ -73,12 +97,21 @@ impl Process {
     pub(super) fn settle(&self) -> Died {
         for _ in 0..SETTLE_LOOKS {
             if let Ok(Some(status)) = self.child().try_wait() {
-                return Died::of(status);
+                return self.died(status);
             }
             std::thread::sleep(SETTLE_PAUSE);
         }
         self.kill();
         self.wait()
+    }
+
+    fn died(&self, status: ExitStatus) -> Died {
+        match Died::of(status) {
+            Died::Signal(SIGKILL) if self.group.as_ref().is_some_and(Group::ran_out_of_memory) => {
+                Died::OutOfMemory
+            }
+            died => died,
+        }
     }
 
     /// How many bytes of memory it has for itself or shares, as the system counts them.
@@ -105,6 +138,8 @@ impl Drop for Process {
 pub(super) enum Died {
     Exited(i32),
     Signal(i32),
+    /// The kernel ended it, since it used more memory than its control group may.
+    OutOfMemory,
     Unknown,
 }
 
@@ -124,6 +159,7 @@ impl fmt::Display for Died {
             Self::Exited(code) => write!(f, "exited with status {code}"),
             Self::Signal(SIGSYS) => f.write_str("tried a system call that its jail forbids (SIGSYS)"),
             Self::Signal(signal) => write!(f, "was ended by signal {signal}"),
+            Self::OutOfMemory => f.write_str("used more memory than it may (`memory_max_bytes`)"),
             Self::Unknown => f.write_str("ended in an unknown way"),
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::jail::layer::{Lack, Layer};
 use crate::error::Error;
 use crate::snapshot::refused::SnapshotRefused;
 
@@ -18,6 +19,7 @@ pub(super) enum Refusal {
     NoImage { name: String },
     SnapshotContent,
     Other(String),
+    Jail { missing: Vec<(Layer, Lack)> },
 }
 
 impl From<Error> for Refusal {
@@ -32,6 +34,7 @@ impl From<Error> for Refusal {
             Error::FilePath { path, reason } => Self::FilePath { path, reason: reason.into_owned() },
             Error::NoImage { name, .. } => Self::NoImage { name },
             Error::Snapshot(_) => Self::SnapshotContent,
+            Error::Jail { missing } => Self::Jail { missing },
             other => Self::Other(other.to_string()),
         }
     }
@@ -57,6 +60,7 @@ impl Refusal {
                 SnapshotRefused::Content("the worker that was to go on from it could not").into()
             }
             Self::Other(text) => Error::Internal(shown(&text)),
+            Self::Jail { missing } => Error::Jail { missing },
         }
     }
 }

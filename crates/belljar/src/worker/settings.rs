@@ -10,6 +10,9 @@ const RUNS_MAX_DEFAULT: u32 = 8;
 /// How many runs wait for a worker, unless it is told otherwise.
 const QUEUE_MAX_DEFAULT: usize = 1000;
 
+/// The most threads of a worker.
+pub(super) const WORKER_THREADS_MAX: u64 = 512;
+
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) processes: usize,
@@ -21,6 +24,7 @@ pub(super) struct Settings {
     pub(super) has_tenant_per_process: bool,
     pub(super) keeps_checkpoints: bool,
     pub(super) memory_mark_bytes: Option<u64>,
+    pub(super) memory_max_bytes: Option<u64>,
 }
 
 impl Settings {
@@ -35,6 +39,7 @@ impl Settings {
             has_tenant_per_process: false,
             keeps_checkpoints: false,
             memory_mark_bytes: None,
+            memory_max_bytes: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::settings::Settings;
+use crate::blocking::block_on;
 
 /// Child processes in which code runs instead of in this one, each shut into a jail of the operating system. Whatever becomes of one of them, a
 /// caller is told so, others go on, and there is a new one for the next run.
@@ -22,6 +23,31 @@ use super::settings::Settings;
 ///     let workers = Workers::new(2);
 ///     let jar = Jar::open("python")?.in_workers(&workers)?;
 ///     assert_eq!(jar.run_blocking("6 * 7")?.value.expect("a number").repr, "42");
+///     Ok(())
+/// }
+/// ```
+///
+/// A service that is asked to end lets what runs come to its end, for as long as its manager waits (`TimeoutStopSec` of systemd). Workers pay no heed to
+/// signals that ask to end, so it does no harm that they get them, too.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use belljar::{Error, Jar, Workers};
+/// use signal_hook::{consts::SIGTERM, iterator::Signals};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     Workers::serve_if_asked();
+///     let workers = Workers::new(2);
+///     let jar = Jar::open("python")?.in_workers(&workers)?;
+///     let mut signals = Signals::new([SIGTERM])?;
+///     let stopping = std::thread::spawn(move || {
+///         signals.forever().next();
+///         workers.shutdown_blocking(Duration::from_secs(10));
+///     });
+///     // This stands for a loop that takes requests.
+///     while !matches!(jar.run_blocking("6 * 7"), Err(Error::WorkersStopped)) {}
+///     stopping.join().expect("it does not panic");
 ///     Ok(())
 /// }
 /// ```
@@ -90,9 +116,16 @@ impl Workers {
 
     /// Takes on nothing more, waits until everything that runs or waits has ended, or for `grace`, and then ends the processes. Sessions that live in
     /// them are closed; what should outlast them is kept with a [snapshot](crate::Session::snapshot).
+    ///
+    /// Whoever asks for something from then on gets [`Error::WorkersStopped`](crate::Error::WorkersStopped), and so does a run that takes longer than `grace`.
     pub async fn shutdown(&self, grace: Duration) {
         self.board().drain(grace).await;
         self.board().stop();
+    }
+
+    /// The same as [`Workers::shutdown`], on the calling thread.
+    pub fn shutdown_blocking(&self, grace: Duration) {
+        block_on(self.shutdown(grace));
     }
 
     pub(crate) fn board(&self) -> &Arc<Board> {
@@ -123,6 +156,21 @@ impl WorkersBuilder {
         self
     }
 
+    /// Has the kernel end a process that uses more than so many bytes of memory, with everything in it: sessions, what the runtime keeps for them, and whatever
+    /// code that has broken out takes. Callers hear of a crash, and the log says that it was memory. Nothing of it is swapped out.
+    ///
+    /// That takes a control group (cgroup v2) that was delegated to this program, with the controllers memory and pids: `Delegate=yes` in a unit of systemd, or
+    /// `systemd-run --user --scope -p Delegate=yes`. This process then moves itself into a group below it, which it must be alone for; so the first workers of a
+    /// program are to have the limit, if any do. Where it cannot be had, no worker is started, and [`Error::Jail`](crate::Error::Jail) says why.
+    ///
+    /// If nothing is said there is no such bound: each session has its own limit, and when the machine's memory runs out the kernel ends a worker before
+    /// anything else. [`memory_mark_bytes`](Self::memory_mark_bytes) should be well below it.
+    #[must_use]
+    pub fn memory_max_bytes(mut self, bytes: u64) -> Self {
+        self.0.memory_max_bytes = Some(bytes);
+        self
+    }
+
     /// Lets no process work for more than one tenant ([`SnapshotKey::tenant`](crate::SnapshotKey::tenant)): whoever comes after another one gets a new one. What
     /// processors leave in caches and predictors is then at least not in the same process.
     #[must_use]
@@ -138,7 +186,8 @@ impl WorkersBuilder {
         self
     }
 
-    /// How many runs may wait; 1000 if nothing is said. One more is refused with [`Error::Overloaded`](crate::Error::Overloaded).
+    /// How many runs may wait; 1000 if nothing is said. For one more, the last one of the tenant who waits for most is refused with
+    /// [`Error::Overloaded`](crate::Error::Overloaded).
     #[must_use]
     pub fn queue_max(mut self, waiting: usize) -> Self {
         self.0.queue_max = waiting;
@@ -153,7 +202,8 @@ impl WorkersBuilder {
         self
     }
 
-    /// Refuses to start a worker that cannot be shut into the whole jail on this machine. Without it, what the machine lacks is told in a warning.
+    /// Refuses to start a worker that cannot be shut into a jail on this machine, with [`Error::Jail`](crate::Error::Jail), which names the
+    /// [layers](crate::Layer::is_necessary) that are missing. Without it, what the machine lacks is told in a warning.
     #[must_use]
     pub fn require_jail(mut self) -> Self {
         self.0.requires_jail = true;

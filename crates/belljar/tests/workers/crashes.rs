@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use belljar::{Ended, Error, Jar, Limits, Outcome, SessionState, Workers};
+use belljar::{Ended, Error, Jar, Limits, Outcome, SessionState, SnapshotKey, Workers};
 
-use crate::shared::{alone, block_on, pid, plain, repr, signal, until};
+use crate::shared::{alone, begun, block_on, pid, plain, repr, signal, telling, until};
 use crate::tests;
 
 pub(crate) const TESTS: &[crate::Test] = tests![
@@ -16,11 +16,15 @@ pub(crate) const TESTS: &[crate::Test] = tests![
     crashes::others_go_on,
     crashes::workers_shut_down_when_what_runs_has_ended,
     crashes::killed_all_along_no_answer_is_lost_or_wrong,
+    crashes::whoever_ends_workers_again_and_again_waits_and_others_do_not,
 ];
+
+/// Code that says when it runs, and goes on.
+pub(crate) const ENDLESS: &str = "print('on', flush=True)\nwhile True: pass";
 
 /// Checks that a run is told of as one whose worker died, and gives the fault.
 #[track_caller]
-fn crashed(outcome: &Outcome) -> String {
+pub(crate) fn crashed(outcome: &Outcome) -> String {
     let error = outcome.error.as_ref().unwrap();
     assert_eq!((outcome.ended, error.r#type.as_str()), (Ended::Crashed, "WorkerDied"), "{outcome:?}");
     let fault = error.message.split("fault ").nth(1).unwrap().trim_end_matches(')').to_owned();
@@ -29,17 +33,13 @@ fn crashed(outcome: &Outcome) -> String {
 }
 
 pub(crate) fn a_worker_that_dies_is_an_outcome_and_is_replaced() {
-    for how in ["KILL", "ABRT", "SYS", "TERM"] {
+    for how in ["KILL", "ABRT", "SYS", "XCPU"] {
         let (workers, jar) = alone("python");
         let first = pid(&workers);
-        let running = std::thread::spawn({
-            let jar = jar.clone();
-            move || jar.run_blocking("while True: pass")
-        });
-        until(Duration::from_secs(5), || workers.processes().iter().any(|process| process.runs == 1));
-        std::thread::sleep(Duration::from_millis(20));
+        let running = begun(&jar, ENDLESS);
         signal(first, how);
         let outcome = running.join().unwrap().unwrap();
+        assert_eq!(outcome.ended, Ended::Crashed, "after {how}");
         crashed(&outcome);
         assert_eq!(outcome.session, SessionState::Closed);
         assert_eq!(repr(&jar.run_blocking("6 * 7").unwrap()), "42", "{how}");
@@ -51,11 +51,7 @@ pub(crate) fn a_worker_that_hangs_is_ended() {
     let (workers, jar) = alone("javascript");
     let limits = Limits { time_ms: 100, ..Limits::default() };
     let jar = jar.with_limits(limits).unwrap();
-    let running = std::thread::spawn({
-        let jar = jar.clone();
-        move || jar.run_blocking("for (;;) {}")
-    });
-    until(Duration::from_secs(5), || workers.processes().iter().any(|process| process.runs == 1));
+    let running = begun(&jar, "console.log('on'); for (;;) {}");
     let begun = Instant::now();
     signal(pid(&workers), "STOP");
     crashed(&running.join().unwrap().unwrap());
@@ -90,9 +86,9 @@ pub(crate) fn a_session_with_checkpoints_goes_on_in_another_worker() {
     assert_eq!(repr(&session.run_blocking("n += 1; [n, open('/work/a').read()]").unwrap()), "[3, 'kept']");
     // In the middle of one.
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| session.run_blocking("n = 99\nwhile True: pass"));
-        until(Duration::from_secs(5), || workers.processes().iter().any(|process| process.runs == 1));
-        std::thread::sleep(Duration::from_millis(50));
+        let (request, told) = telling("n = 99\nprint('on', flush=True)\nwhile True: pass");
+        let running = scope.spawn(|| session.run_blocking(request));
+        told.recv().unwrap();
         signal(pid(&workers), "KILL");
         let outcome = running.join().unwrap().unwrap();
         crashed(&outcome);
@@ -201,4 +197,36 @@ pub(crate) fn killed_all_along_no_answer_is_lost_or_wrong() {
     });
     assert_eq!(answered + died, 400);
     assert!(answered > 200, "{answered} were answered, and {died} died");
+}
+
+pub(crate) fn whoever_ends_workers_again_and_again_waits_and_others_do_not() {
+    let workers = Workers::new(1);
+    let of = |tenant: &str| {
+        let key = SnapshotKey::new([1; 32]).tenant(tenant);
+        let limits = Limits { time_ms: 500, ..Limits::default() };
+        let jar = plain("microjs").with_limits(limits).unwrap().with_snapshot_key(key);
+        jar.in_workers(&workers).unwrap()
+    };
+    let (crashing, other) = (of("crashing"), of("other"));
+    let mut ended = 0;
+    let told = (0..100).find_map(|_| {
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| crashing.run_blocking("for (;;) {}"));
+            // One that was ended before may still be told of.
+            let has_begun =
+                || workers.processes().iter().any(|process| process.runs == 1 && process.id != ended);
+            until(Duration::from_secs(10), || has_begun() || running.is_finished());
+            if !running.is_finished() {
+                ended = pid(&workers);
+                signal(ended, "KILL");
+            }
+            // One that had not begun when its worker died runs in the next one, to its deadline.
+            running.join().unwrap().err()
+        })
+    });
+    let Some(Error::TooManyDeaths { pause_ms }) = told else { panic!("{told:?}") };
+    assert!((1..=30_000).contains(&pause_ms), "{pause_ms}");
+    assert_eq!(repr(&other.run_blocking("6 * 7").unwrap()), "42");
+    // It is put off, and not shut out.
+    assert_eq!(repr(&patient(&crashing, "6 * 7")), "42");
 }

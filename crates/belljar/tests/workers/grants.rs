@@ -20,6 +20,7 @@ pub(crate) const TESTS: &[crate::Test] = tests![
     grants::output_is_saved,
     grants::what_is_not_there_cannot_be_mounted,
     grants::tools_are_called,
+    grants::a_slow_tool_holds_neither_its_run_nor_its_worker,
     grants::hosts_are_reached_and_others_are_not,
     grants::secrets_never_enter_a_worker,
     grants::snapshots_hold_what_was_granted,
@@ -151,6 +152,30 @@ fn greeting_server() -> u16 {
         }
     });
     port
+}
+
+pub(crate) fn a_slow_tool_holds_neither_its_run_nor_its_worker() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let stuck = Tool::new("stuck", move |_: serde_json::Value| {
+        // Answers when the test is over.
+        let _ = receiver.lock().unwrap().recv();
+        Ok::<_, String>(())
+    })
+    .parameters(serde_json::json!({"type": "object"}));
+    let workers = belljar::Workers::builder(1).runs_max(1).build();
+    let limits = Limits { time_ms: 200, ..Limits::default() };
+    let jar =
+        plain("python").with_grants(Grants::default().tool(stuck).unwrap()).with_limits(limits).unwrap();
+    let jar = jar.in_workers(&workers).unwrap();
+    let session = jar.session().unwrap();
+    let outcome = session.run_blocking("x = 1\ntools.stuck()").unwrap();
+    assert_eq!(outcome.ended, Ended::TimeLimit, "{outcome:?}");
+    assert!(outcome.usage.wall_ms < 2_000.0, "{:?}", outcome.usage);
+    // The only place of the only worker is free again, and the session is well.
+    assert_eq!(repr(&jar.run_blocking("6 * 7").unwrap()), "42");
+    assert_eq!(repr(&session.run_blocking("x").unwrap()), "1");
+    drop(sender);
 }
 
 pub(crate) fn hosts_are_reached_and_others_are_not() {

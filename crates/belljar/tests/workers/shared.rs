@@ -1,9 +1,11 @@
 //! What the tests share.
 
 use std::sync::LazyLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use belljar::{Jar, Outcome, Workers};
+use belljar::{Jar, Outcome, Request, Workers};
 
 /// Two workers, for everything that leaves them as they are.
 static WORKERS: LazyLock<Workers> = LazyLock::new(|| Workers::new(2));
@@ -47,6 +49,22 @@ pub(crate) fn pid(workers: &Workers) -> u32 {
 pub(crate) fn signal(pid: u32, name: &str) {
     let sent = std::process::Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
     assert!(sent.unwrap().success());
+}
+
+/// A request to run code that says with its first output that it has begun, and where that is heard.
+pub(crate) fn telling(code: &str) -> (Request, Receiver<()>) {
+    let (tell, told) = channel();
+    // Nobody listens to what comes after that.
+    let request = Request::new(code).on_output(move |_, _| tell.send(()).unwrap_or_default());
+    (request, told)
+}
+
+/// Runs code that prints something first, on a thread of its own, once it has begun.
+pub(crate) fn begun(jar: &Jar, code: &str) -> JoinHandle<belljar::Result<Outcome>> {
+    let (jar, (request, told)) = (jar.clone(), telling(code));
+    let running = std::thread::spawn(move || jar.run_blocking(request));
+    told.recv().unwrap();
+    running
 }
 
 /// Waits until something is so.

@@ -66,6 +66,9 @@ pub(crate) struct RunArgs {
     /// Serve requests from standard input, one JSON object a line (`docs/jsonl.md`)
     #[arg(long, conflicts_with_all = ["env", "input", "stdin", "json", "arguments", "diff", "apply", "save_output", "resume", "save", "answer", "answer_error"])]
     jsonl: bool,
+    /// Serve with so many jailed worker processes, which are replaced when they die, instead of in this process
+    #[arg(long, value_name = "COUNT", requires = "jsonl", conflicts_with = "no_jail", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jail")]
+    workers: Option<u16>,
     #[command(flatten)]
     review: ReviewArgs,
     /// Arguments of the program
@@ -75,14 +78,15 @@ pub(crate) struct RunArgs {
 
 /// Runs what was asked for.
 pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
-    let jail = args.jail.begin();
     if args.jsonl {
-        let mut allowed = args.limits.allowed()?;
-        allowed.grants = args.tools.add_to(allowed.grants)?;
-        let packages = args.packages.wanted(allowed.policy.as_ref())?;
-        let engine = args.engine.as_deref().unwrap_or(DEFAULT_ENGINE);
-        return jsonl::serve(engine, allowed, &packages, &args.snapshots, jail);
+        return serve(&args);
     }
+    if args.workers.is_some() {
+        // The parser lets this pass where something that --jsonl excludes is given.
+        let hint = "one program is run in this process, which is jailed; write --jsonl to serve requests";
+        return Err(Failure::usage("--workers is for --jsonl", hint));
+    }
+    let jail = args.jail.begin();
     let source = source(&args)?;
     let engine = args.engine.as_deref().or(source.engine).unwrap_or(DEFAULT_ENGINE);
     let runtime = open::single()?;
@@ -122,6 +126,16 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
         tool_args::show_pending(&outcome, args.snapshots.kept_in());
     }
     Ok(if all_done { exit::of_outcome(&outcome) } else { ExitCode::from(exit::NOT_RUN) })
+}
+
+/// Serves requests from standard input.
+fn serve(args: &RunArgs) -> Result<ExitCode, Failure> {
+    let wall = args.jail.wall(args.workers);
+    let mut allowed = args.limits.allowed()?;
+    allowed.grants = args.tools.add_to(allowed.grants)?;
+    let packages = args.packages.wanted(allowed.policy.as_ref())?;
+    let engine = args.engine.as_deref().unwrap_or(DEFAULT_ENGINE);
+    jsonl::serve(engine, allowed, &packages, &args.snapshots, wall)
 }
 
 fn source(args: &RunArgs) -> Result<Source, Failure> {

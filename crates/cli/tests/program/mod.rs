@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses a part of this")]
 
+pub(crate) mod talk;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

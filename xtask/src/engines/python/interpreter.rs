@@ -1,6 +1,6 @@
 //! CPython for the sandbox, as archives to link: configured and made by its own build system, with our compiler.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +20,9 @@ pub(super) struct Parts<'a> {
     pub(super) native: &'a Path,
     pub(super) libraries: &'a Path,
 }
+
+/// The sources, beside the build folder.
+const SOURCE: &str = "source";
 
 /// Archives of the build, besides the interpreter's own, which is called after its version.
 const ARCHIVES: [&str; 3] =
@@ -53,6 +56,10 @@ pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<P
         let build = draft.work.join("build");
         cache::create(&build)?;
         let site = write_site(&site, parts.source, &draft.work)?;
+        cache::write(&draft.work.join("parser.h"), cache::read(&parser_header)?)?;
+        // Errors of the interpreter name the file of its sources that they come from, as the compiler was told it: by a path from the build
+        // folder, so that the engine is the same wherever it is built, and shows nothing of the machine.
+        symlink(parts.source, draft.work.join(SOURCE)).context("linking the sources")?;
         let run = |command: &mut Command| {
             // The interpreter says when it was built: the same moment for everybody.
             command.current_dir(&build).env("CONFIG_SITE", &site).env("SOURCE_DATE_EPOCH", "0");
@@ -61,11 +68,7 @@ pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<P
         run(&mut configure(parts, &wrappers))?;
         let interpreter = format!("libpython{}.a", super::series(version));
         let mut parser = Command::new("make");
-        let flags = format!(
-            "EXTRA_CFLAGS=-I{} -include {}",
-            parts.source.join("Parser").display(),
-            parser_header.display()
-        );
+        let flags = format!("EXTRA_CFLAGS=-I../{SOURCE}/Parser -include ../parser.h");
         run(parser.arg("Parser/parser.o").arg(flags))?;
         let mut make = Command::new("make");
         run(make.arg(format!("-j{}", jobs())).arg(&interpreter).args(ARCHIVES))?;
@@ -78,7 +81,8 @@ pub(super) fn build(bench: &Bench, version: &Version, parts: &Parts) -> Result<P
 }
 
 fn configure(parts: &Parts, wrappers: &Path) -> Command {
-    let mut command = Command::new(parts.source.join("configure"));
+    let mut command = Command::new("sh");
+    command.arg(format!("../{SOURCE}/configure"));
     command.args([
         "--quiet",
         "--host=wasm32-wasip1",

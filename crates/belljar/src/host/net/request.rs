@@ -147,9 +147,12 @@ fn read_url(bytes: &[u8]) -> Result<Url, String> {
         return Err("there is no port 0".to_owned());
     }
     url.set_fragment(None);
-    if let Some(Host::Domain(name)) = url.host()
-        && let Some(name) = name.strip_suffix('.')
-    {
+    if let Some(Host::Domain(given)) = url.host() {
+        let name = given.strip_suffix('.').unwrap_or(given);
+        // Nothing answers to such a name, and whoever reads it next might drop another dot.
+        if name.split('.').any(str::is_empty) {
+            return Err("the URL names a host with an empty part".to_owned());
+        }
         let name = name.to_owned();
         url.set_host(Some(&name)).map_err(|_| "the URL names no host".to_owned())?;
     }
@@ -286,6 +289,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_host_has_no_empty_part() {
+        for url in ["http://a..", "http://a..b/", "http://.a/", "http://./", "http://../"] {
+            let refused = read(&[(2, url)]).unwrap_err();
+            assert_eq!(refused, "the URL names a host with an empty part", "{url}");
+        }
+        assert_eq!(read(&[(2, "http://a./")]).unwrap().host(), Host::Domain("a"));
+    }
+
     proptest! {
         /// Whatever the bytes: an error, or a request whose parts agree about the host.
         #[test]
@@ -298,7 +310,9 @@ mod tests {
         #[test]
         fn any_url_is_read(url in "https?://[a-z0-9.@:/\\\\%\\[\\]?#\u{e9}\t-]{0,30}") {
             if let Ok(request) = read(&[(2, &url)]) {
-                prop_assert!(!request.host().to_string().ends_with('.') || matches!(request.host(), Host::Domain(".") | Host::Domain("")));
+                if let Host::Domain(name) = request.host() {
+                    prop_assert!(name.split('.').all(|part| !part.is_empty()), "{name}");
+                }
                 prop_assert!(request.url.username().is_empty());
             }
         }

@@ -46,7 +46,7 @@ impl Board {
             let Some((number, setup)) = self.setup(slot) else { return };
             let began = monotonic();
             let has_answered;
-            match listen::begin(number, self.settings.program.clone(), &setup) {
+            match listen::begin(number, &self.settings, &setup) {
                 Ok(begun) => {
                     let worker = Arc::clone(&begun.worker);
                     self.joined(slot, &worker);
@@ -113,9 +113,8 @@ impl Board {
         let State { members, deaths, .. } = &mut *state;
         let member = members.iter().find(|member| member.worker.number == worker.number);
         if let Some(member) = member.filter(|_| !worker.is_dismissed()) {
-            let now = monotonic();
             let tenants: BTreeSet<&Arc<str>> = member.runs.iter().collect();
-            tenants.into_iter().for_each(|tenant| deaths.count(tenant, now));
+            deaths.count(tenants.into_iter(), monotonic());
         }
     }
 

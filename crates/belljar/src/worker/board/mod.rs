@@ -6,11 +6,12 @@ mod crew;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{oneshot, watch};
 
 use crate::engine::clock::Alarm;
@@ -30,6 +31,12 @@ const SOUND_LIFE: Duration = Duration::from_secs(5);
 /// The pauses before another one is started otherwise: the first, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// How long a session waits for a seat while all others are in use.
+const SEAT_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often whoever waits for a seat looks whether there is one.
+const SEAT_LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// The workers of one [`Workers`](crate::Workers).
 #[derive(Debug)]
@@ -94,7 +101,7 @@ pub(in crate::worker) struct Want {
 #[derive(Debug)]
 struct Ticket {
     want: Want,
-    granted: oneshot::Sender<Place>,
+    granted: oneshot::Sender<Result<Place>>,
 }
 
 /// A place for one run. It is given back when it is dropped.
@@ -170,12 +177,10 @@ impl Board {
         if want.on.is_none() {
             self.ensure(&want.kind, image).await?;
         }
-        while want.wants_seat && !self.has_seat(&want.kind) {
-            if !self.idle.rest_one(None).await {
-                return Err(Error::Full { sessions_max: self.settings.sessions_max });
-            }
+        if want.wants_seat {
+            self.seat(&want.kind).await?;
         }
-        let on = want.on;
+        let (on, seat_of) = (want.on, want.wants_seat.then(|| want.kind.clone()));
         let waiting = {
             let mut state = self.lock();
             if let Some(pause) = state.deaths.pause(&want.tenant, monotonic()) {
@@ -189,15 +194,38 @@ impl Board {
             if state.is_stopped || on.is_some_and(is_gone) {
                 return Err(Error::WorkersStopped);
             }
-            if let Some(place) = self.grant(&mut state, &want) {
+            // Whoever comes just when a place is free does not get in before those who wait for one.
+            if !state.has_turn(&self.settings)
+                && let Some(place) = self.grant(&mut state, &want)
+            {
                 return Ok(place);
             }
-            let waiting = self.enqueue(&mut state, want)?;
-            state.make_way();
-            waiting
+            self.enqueue(&mut state, want)
         };
+        self.dispatch();
         // Who waits is forgotten when the workers are stopped, when the one dies that he waits for, or when none can be started.
-        waiting.await.map_err(|_| self.why_forgotten(on))
+        let granted = match seat_of {
+            Some(kind) => self.rest_others(waiting, &kind).await,
+            None => waiting.await,
+        };
+        granted.unwrap_or_else(|_| Err(self.why_forgotten(on)))
+    }
+
+    /// Waits for a place with a seat. The one that there was may have gone to somebody else meanwhile, so others are laid to rest from time to time.
+    async fn rest_others<T>(
+        &self,
+        mut waiting: oneshot::Receiver<T>,
+        kind: &Kind,
+    ) -> std::result::Result<T, RecvError> {
+        let alarm = Alarm::new();
+        loop {
+            if let Some(granted) = before(&mut waiting, &alarm, monotonic() + SEAT_LOOKS_EVERY).await {
+                return granted;
+            }
+            if !self.has_seat(kind) {
+                self.idle.rest_one(None).await;
+            }
+        }
     }
 
     fn why_forgotten(&self, on: Option<u64>) -> Error {
@@ -205,6 +233,20 @@ impl Board {
             (State { is_stopped: false, failures: (_, Some(why)), .. }, None) => why.to_error(),
             _ => Error::WorkersStopped,
         }
+    }
+
+    /// Sees to it that there is a seat: lays another session to rest, or waits a while for those that are in use, or on their way to rest.
+    async fn seat(&self, kind: &Kind) -> Result<()> {
+        let mut changes = self.changes.subscribe();
+        let (alarm, due) = (Alarm::new(), monotonic().saturating_add(SEAT_TIME_MAX));
+        while !self.has_seat(kind) {
+            let is_over = !self.idle.rest_one(None).await
+                && before(&mut pin!(changes.changed()), &alarm, due).await.is_none();
+            if is_over {
+                return Err(Error::Full { sessions_max: self.settings.sessions_max });
+            }
+        }
+        Ok(())
     }
 
     /// Whether there is a seat for a session, or will be when its worker has a place.
@@ -224,12 +266,15 @@ impl Board {
         }
     }
 
-    fn enqueue(&self, state: &mut State, want: Want) -> Result<oneshot::Receiver<Place>> {
+    /// Where a place will come, or word that somebody had to go for whom there was no room: whoever asks, or whoever waits for most.
+    fn enqueue(&self, state: &mut State, want: Want) -> oneshot::Receiver<Result<Place>> {
         let (granted, waiting) = oneshot::channel();
         let tenant = Arc::clone(&want.tenant);
-        let most = self.settings.queue_max;
-        state.queue.push(&tenant, Ticket { want, granted }).map_err(|_| Error::Overloaded { most })?;
-        Ok(waiting)
+        if let Some(gone) = state.queue.push(&tenant, Ticket { want, granted }) {
+            // He may have gone already.
+            let _ = gone.granted.send(Err(Error::Overloaded { most: self.settings.queue_max }));
+        }
+        waiting
     }
 
     /// A place, if there is one now.
@@ -262,7 +307,7 @@ impl Board {
             };
             // Not while anything is locked: where nobody waits any more the place comes back.
             if let Some((ticket, place)) = granted {
-                let _ = ticket.granted.send(place);
+                let _ = ticket.granted.send(Ok(place));
             }
         }
     }
@@ -336,14 +381,7 @@ impl Board {
                     return;
                 }
             }
-            let mut changed = pin!(changes.changed());
-            let is_over = poll_fn(|context| {
-                if changed.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(false);
-                }
-                alarm.poll_until(due, context).map(|()| true)
-            });
-            if is_over.await {
+            if before(&mut pin!(changes.changed()), &alarm, due).await.is_none() {
                 return;
             }
         }
@@ -373,10 +411,25 @@ impl Board {
     }
 }
 
+/// What comes of `waited`, if it comes before `due`. After that nothing does, however often something could.
+async fn before<F: Future + Unpin>(waited: &mut F, alarm: &Alarm, due: Duration) -> Option<F::Output> {
+    let wait = poll_fn(|context| match alarm.poll_until(due, context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => Pin::new(&mut *waited).poll(context).map(Some),
+    });
+    wait.await
+}
+
 impl State {
     /// Whether some worker can run this.
     fn has(&self, kind: &Kind) -> bool {
         self.members.iter().any(|member| !member.is_leaving && member.worker.kinds.contains(kind))
+    }
+
+    /// Whether somebody waits for whom there is a place now.
+    fn has_turn(&self, settings: &Settings) -> bool {
+        let fits = |ticket: &Ticket| self.members.iter().any(|member| member.fits(&ticket.want, settings));
+        self.queue.any(fits)
     }
 
     /// Ends a worker that does nothing and works for one tenant alone, so that another one can take its place for those who wait and fit

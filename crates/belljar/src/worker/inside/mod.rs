@@ -10,6 +10,9 @@ mod sessions;
 mod streams;
 
 use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::channel::{Channel, Received, Wait, buffer};
 use super::frame::{Down, GREETING, Setup, Up, decode, encode};
@@ -37,8 +40,16 @@ impl Workers {
     }
 }
 
+/// Signals that ask a process to end. A service manager sends them to all processes of a service at once, and a worker is needed until its parent has
+/// let what runs come to its end.
+const ASKING_TO_END: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
+
 /// The life of a worker.
 fn serve() -> ! {
+    // Only its parent ends it, or that one's end: a flag that nobody looks at takes the place of what the signal would do.
+    if ASKING_TO_END.into_iter().any(|signal| signal_hook::flag::register(signal, Arc::default()).is_err()) {
+        leave(NOT_SERVED);
+    }
     let inherited = Inherited::note();
     let Ok(end) = std::io::stdin().as_fd().try_clone_to_owned() else { leave(NOT_SERVED) };
     let channel = Channel::new(end);

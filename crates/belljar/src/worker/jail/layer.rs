@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A part of the jail. Each stops something by itself, so that one that fails is not all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Layer {
@@ -38,12 +38,17 @@ pub enum Layer {
     Landlock,
     /// Only system calls that are listed, and these only with arguments that are.
     Seccomp,
-    /// Bounds that the kernel holds: core dumps, and for workers descriptors, processes and the size of files.
+    /// Bounds that the kernel holds: no core dumps, and for workers few descriptors and threads, no locked memory and no queues. How long files may be is not
+    /// bounded: a worker writes its answers to memory of its parent's, which is sealed against growing.
     ResourceLimits,
+    /// Bounds on the memory and the threads of a whole process, whatever it does, in a control group (cgroup v2) that its parent puts it into. Only workers
+    /// have it.
+    ControlGroup,
 }
 
 /// Why a layer is not to be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Lack {
     /// There is no jail for this operating system or processor.
@@ -56,6 +61,10 @@ pub enum Lack {
     TooMany,
     /// Other threads were running, which it would not have held.
     Threads,
+    /// It belongs to others, who have not given this process a part of it.
+    NotDelegated,
+    /// Other processes are where this one would have to be alone.
+    Shared,
     /// The kernel failed, with this error number.
     Failed(i32),
 }
@@ -90,7 +99,7 @@ pub struct Layers {
 
 impl Layer {
     /// All of them, in the order in which they are closed.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Descriptors,
         Self::NoNewPrivileges,
         Self::NotDumpable,
@@ -106,6 +115,7 @@ impl Layer {
         Self::Landlock,
         Self::Seccomp,
         Self::ResourceLimits,
+        Self::ControlGroup,
     ];
 
     /// Whether there is no jail without it. The others are had where the kernel lets an ordinary user have them.
@@ -133,6 +143,7 @@ impl Layer {
             Self::Landlock => "landlock",
             Self::Seccomp => "seccomp",
             Self::ResourceLimits => "resource limits",
+            Self::ControlGroup => "control group",
         }
     }
 
@@ -141,6 +152,14 @@ impl Layer {
     pub fn hint(self, lack: Lack) -> &'static str {
         match (self, lack) {
             (_, Lack::System) => "the jail is there on Linux, on x86-64 and AArch64",
+            (Self::ControlGroup, Lack::Shared) => {
+                "start the program in a control group of its own, and give its first workers the limit"
+            }
+            (Self::ControlGroup, _) => {
+                "have systemd delegate a control group of version 2, with memory and pids: `Delegate=yes` in the unit, or \
+                 `systemd-run --user --scope -p Delegate=yes`"
+            }
+            (_, Lack::NotDelegated | Lack::Shared) => "ask whoever keeps the machine for it",
             (_, Lack::Threads) => "enter the jail before any thread is started",
             (Self::Landlock, Lack::Kernel) => {
                 "Linux has it from 5.13 on, where it was built with CONFIG_SECURITY_LANDLOCK and `lsm=` names landlock"
@@ -243,6 +262,8 @@ impl fmt::Display for Lack {
             Self::Refused => f.write_str("the kernel refuses it"),
             Self::TooMany => f.write_str("the machine has too many already"),
             Self::Threads => f.write_str("other threads are running"),
+            Self::NotDelegated => f.write_str("none is delegated to this process"),
+            Self::Shared => f.write_str("other processes share it"),
             Self::Failed(number) => {
                 write!(f, "the kernel failed: {}", std::io::Error::from_raw_os_error(*number))
             }

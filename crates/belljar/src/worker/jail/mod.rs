@@ -8,10 +8,10 @@
 mod descriptors;
 pub(crate) mod layer;
 mod needs;
-#[cfg(target_os = "linux")]
+#[cfg(second_ring)]
 #[path = "linux/mod.rs"]
 mod system;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(second_ring))]
 #[path = "elsewhere.rs"]
 mod system;
 

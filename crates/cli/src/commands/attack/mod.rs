@@ -52,13 +52,12 @@ pub(crate) fn attack(args: &AttackArgs) -> Result<ExitCode, Failure> {
     let sandbox = Sandbox::new(args.against.as_deref())?;
     let mut trier = Trier::new(&sandbox);
     let mut rows = Vec::new();
-    if !args.json {
-        render::print(table::heading().as_bytes())?;
-    }
     for case in cases {
         let row = Row::from(trier.try_case(case)?);
         if !args.json {
-            show(&table::line(&row))?;
+            // A sandbox that cannot be started has no table.
+            let heading = if rows.is_empty() { table::heading() } else { String::new() };
+            show(&(heading + &table::line(&row)))?;
         }
         rows.push(row);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use belljar::{Layers, Standing};
+use belljar::{Lack, Layers, Standing};
 use serde::Serialize;
 
 /// The layers of the jail.
@@ -10,6 +10,8 @@ use serde::Serialize;
 pub(crate) struct Findings {
     /// Whether there are those without which there is none.
     ok: bool,
+    /// Whether this system has any of them. Where it has none, WebAssembly stands alone.
+    second_ring: bool,
     landlock_abi: Option<u32>,
     layers: Vec<Found>,
 }
@@ -35,12 +37,25 @@ impl Findings {
             }
             _ => Found { layer: layer.name(), ok: true, missing: None, hint: None },
         });
-        Self { ok: layers.are_a_jail(), landlock_abi: layers.landlock_abi(), layers: found.collect() }
+        let second_ring = layers.iter().any(|(_, standing)| standing != Standing::Missing(Lack::System));
+        Self {
+            ok: layers.are_a_jail(),
+            second_ring,
+            landlock_abi: layers.landlock_abi(),
+            layers: found.collect(),
+        }
     }
 }
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.second_ring {
+            return write!(
+                f,
+                "jail      none: on this system there is ring one only (WebAssembly), and no workers\n            hint: \
+                 the jail is there on Linux, on x86-64 and AArch64"
+            );
+        }
         let verdict = if self.ok { "can be closed" } else { "CANNOT be closed" };
         write!(f, "jail      {verdict}")?;
         if let Some(abi) = self.landlock_abi {

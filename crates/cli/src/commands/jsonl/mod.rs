@@ -9,6 +9,7 @@ mod ask;
 mod fuzzing;
 mod id;
 mod line;
+mod listen;
 mod refusal;
 mod session;
 
@@ -19,15 +20,17 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use belljar::{CancelToken, Error, Grants, Image, Jar, Language, Mount, Request, Runtime, SnapshotKey};
+use belljar::{
+    CancelToken, Error, Grants, Image, Jar, Language, Mount, Request, Runtime, SnapshotKey, Workers,
+};
 
 use self::answer::Answers;
 use self::ask::{Answered, Ask, Resume, Run, Verb};
 use self::id::Id;
 use self::refusal::Refusal;
-use self::session::{Beginning, Job, Task, Worker};
+use self::session::{Attendant, Beginning, Job, Task};
 use crate::exit::Failure;
-use crate::jail_args::Closing;
+use crate::jail_args::Wall;
 use crate::limit_args::Allowed;
 use crate::open;
 use crate::package_args::Wanted;
@@ -36,15 +39,15 @@ use crate::snapshot_args::SnapshotArgs;
 /// How many sessions may live at once, one-off runs included.
 const SESSIONS_MAX: u32 = 256;
 
-/// Serves requests from standard input until it ends, and what has begun by then to its end.
+/// Serves requests from standard input until it ends, or until the process is asked to end (SIGTERM), and what has begun by then to its end.
 pub(crate) fn serve(
     engine: &str,
     allowed: Allowed,
     packages: &Wanted,
     snapshots: &SnapshotArgs,
-    jail: Closing,
+    wall: Wall,
 ) -> Result<ExitCode, Failure> {
-    let jail = jail.under(allowed.policy.as_ref())?;
+    let wall = wall.under(allowed.policy.as_ref())?;
     let runtime = Runtime::new(SESSIONS_MAX)?;
     let packages = open::packages(&runtime, engine, allowed.policy.as_ref(), packages)?;
     let mut server = Server {
@@ -52,22 +55,24 @@ pub(crate) fn serve(
         engine: engine.to_owned(),
         packages,
         allowed,
+        workers: None,
         key: snapshots.key_if_any()?,
         jars: BTreeMap::new(),
         sessions: BTreeMap::new(),
         ending: Vec::new(),
         answers: Answers::new(),
     };
-    if jail.is_wanted() {
-        server.open_all();
-        let jars = || server.jars.values().flatten();
-        jars().fold(jail, |jail, jar| jail.grants(jar.grants())).enter(jars())?;
+    match wall {
+        Wall::Workers(workers) => server.workers = Some(workers.sessions_max(SESSIONS_MAX).build()),
+        Wall::Jail(jail) if jail.is_wanted() => {
+            server.open_all();
+            let jars = || server.jars.values().flatten();
+            jars().fold(jail, |jail, jar| jail.grants(jar.grants())).enter(jars())?;
+        }
+        Wall::Jail(_) => {}
     }
-    let mut lines = line::Lines::new(io::stdin().lock());
-    while let Some(line) =
-        lines.next().map_err(|error| Failure::system("cannot read standard input", error))?
-    {
-        match line.map_err(Refusal::from).and_then(|text| ask::parse(&text)) {
+    for line in listen::lines()? {
+        match line?.map_err(Refusal::from).and_then(|text| ask::parse(&text)) {
             Ok(Some(ask)) => server.serve(ask),
             Ok(None) => {}
             Err(refusal) => server.answers.refuse(refusal.id.as_ref(), &refusal),
@@ -85,11 +90,13 @@ struct Server {
     /// What sessions of Python are shown besides.
     packages: Option<Mount>,
     allowed: Allowed,
+    /// The processes in which code runs. None if that is this one.
+    workers: Option<Workers>,
     /// What snapshots are signed with. None where there can be no key.
     key: Option<SnapshotKey>,
     /// Jars by engine, and why some cannot be had.
     jars: BTreeMap<String, Result<Jar, Refusal>>,
-    sessions: BTreeMap<String, Worker>,
+    sessions: BTreeMap<String, Attendant>,
     /// Threads that end by themselves: one-off runs, and sessions that were closed.
     ending: Vec<JoinHandle<()>>,
     answers: Answers,
@@ -177,8 +184,8 @@ impl Server {
             Refusal::caller(format!("the snapshot is not base64: {error}"), "give it back as `save` gave it")
         })?;
         self.answers.begin(id, None)?;
-        let worker = self.start(engine, Beginning::Snapshot(id.clone(), snapshot));
-        self.sessions.insert(session, worker.inspect_err(|_| self.answers.end(id))?);
+        let attendant = self.start(engine, Beginning::Snapshot(id.clone(), snapshot));
+        self.sessions.insert(session, attendant.inspect_err(|_| self.answers.end(id))?);
         Ok(())
     }
 
@@ -190,15 +197,15 @@ impl Server {
             return Err(Refusal::caller("a session is forked twice into one name", "give each copy a name"));
         }
         into.iter().try_for_each(|name| self.check_free(name))?;
-        let (mut copies, mut workers) = (Vec::new(), Vec::new());
+        let (mut copies, mut attendants) = (Vec::new(), Vec::new());
         for name in into {
             let (sender, copy) = sync_channel(1);
-            let worker = self.start_beside(&engine, Beginning::Fork(copy), workers.len())?;
+            let attendant = self.start_beside(&engine, Beginning::Fork(copy), attendants.len())?;
             copies.push(sender);
-            workers.push((name, worker));
+            attendants.push((name, attendant));
         }
         self.enqueue(id, Some(session), None, Task::Fork { into: copies })?;
-        self.sessions.extend(workers);
+        self.sessions.extend(attendants);
         Ok(())
     }
 
@@ -221,40 +228,45 @@ impl Server {
         self.reap();
         let job = Job { id: id.clone(), task };
         let Some(name) = session else {
-            let worker = self.start(engine, Beginning::New)?;
+            let attendant = self.start(engine, Beginning::New)?;
             self.answers.begin(id, job.task.token())?;
-            worker.give(job)?;
-            self.ending.push(worker.release());
+            attendant.give(job)?;
+            self.ending.push(attendant.release());
             return Ok(());
         };
         if !self.sessions.contains_key(name) {
-            let worker = self.start(engine, Beginning::New)?;
-            self.sessions.insert(name.to_owned(), worker);
+            let attendant = self.start(engine, Beginning::New)?;
+            self.sessions.insert(name.to_owned(), attendant);
         }
-        let worker =
+        let attendant =
             self.sessions.get(name).ok_or_else(|| Error::Internal("a session was lost".to_owned()))?;
-        if let Some(other) = engine.filter(|engine| *engine != worker.engine()) {
-            let message = format!("session {name:?} runs {}, not {other}", worker.engine());
+        if let Some(other) = engine.filter(|engine| *engine != attendant.engine()) {
+            let message = format!("session {name:?} runs {}, not {other}", attendant.engine());
             return Err(Refusal::caller(message, "leave `engine` out, or use another session"));
         }
         self.answers.begin(id, job.task.token())?;
-        worker.give(job).inspect_err(|_| self.answers.end(id))
+        attendant.give(job).inspect_err(|_| self.answers.end(id))
     }
 
-    fn start(&mut self, engine: Option<&str>, beginning: Beginning) -> Result<Worker, Refusal> {
+    fn start(&mut self, engine: Option<&str>, beginning: Beginning) -> Result<Attendant, Refusal> {
         let engine = engine.unwrap_or(&self.engine).to_owned();
         self.start_beside(&engine, beginning, 0)
     }
 
     /// Starts a session, beside `others` that are not counted yet.
-    fn start_beside(&mut self, engine: &str, beginning: Beginning, others: usize) -> Result<Worker, Refusal> {
+    fn start_beside(
+        &mut self,
+        engine: &str,
+        beginning: Beginning,
+        others: usize,
+    ) -> Result<Attendant, Refusal> {
         self.reap();
         let live = self.sessions.len() + self.ending.len() + others;
         if live >= SESSIONS_MAX as usize {
             return Err(Error::Full { sessions_max: SESSIONS_MAX }.into());
         }
         let jar = self.jar(engine)?;
-        Worker::start(engine.to_owned(), jar, self.answers.clone(), beginning)
+        Attendant::start(engine.to_owned(), jar, self.answers.clone(), beginning)
     }
 
     /// Makes the jars of all images that are installed: once there is a jail, none can be opened.
@@ -287,6 +299,9 @@ impl Server {
         if let Some(key) = &self.key {
             jar = jar.with_snapshot_key(key.clone());
         }
+        if let Some(workers) = &self.workers {
+            jar = jar.in_workers(workers)?;
+        }
         Ok(jar)
     }
 
@@ -309,12 +324,12 @@ impl Server {
 
     /// The session ends when what was asked of it before is done. Its name is free at once.
     fn close(&mut self, id: &Id, name: &str) -> Result<(), Refusal> {
-        let Some(worker) = self.sessions.get(name) else {
+        let Some(attendant) = self.sessions.get(name) else {
             return Err(no_session(name));
         };
         self.answers.begin(id, None)?;
-        worker.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;
-        self.ending.extend(self.sessions.remove(name).map(Worker::release));
+        attendant.give(Job { id: id.clone(), task: Task::Close }).inspect_err(|_| self.answers.end(id))?;
+        self.ending.extend(self.sessions.remove(name).map(Attendant::release));
         Ok(())
     }
 
@@ -324,7 +339,7 @@ impl Server {
     }
 
     fn finish(self) {
-        let sessions: Vec<_> = self.sessions.into_values().map(Worker::release).collect();
+        let sessions: Vec<_> = self.sessions.into_values().map(Attendant::release).collect();
         for thread in self.ending.into_iter().chain(sessions) {
             // A thread that panicked has said so itself.
             let _ = thread.join();

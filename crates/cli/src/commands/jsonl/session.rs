@@ -72,13 +72,13 @@ pub(crate) enum Beginning {
 }
 
 /// A thread that serves one session, in order.
-pub(crate) struct Worker {
+pub(crate) struct Attendant {
     engine: String,
     jobs: SyncSender<Job>,
     thread: JoinHandle<()>,
 }
 
-impl Worker {
+impl Attendant {
     /// Starts the thread.
     pub(crate) fn start(
         engine: String,

@@ -17,6 +17,7 @@ pub(super) use raw::close;
 
 use crate::engine::clock;
 use crate::error::{Error, Result};
+use crate::worker::cgroups;
 use crate::worker::jail::layer::{Lack, Layer, Layers, Standing};
 use crate::worker::jail::needs::Needs;
 
@@ -37,6 +38,7 @@ pub(super) fn enter(needs: &Needs) -> Result<Layers> {
         if has_threads && abi < landlock::ALL_THREADS_ABI { Err(Lack::Threads) } else { Ok(()) }
     });
     close_layer(needs, Layer::Seccomp, &mut layers, |_| calls::filter(needs));
+    layers.set(Layer::ControlGroup, Standing::Open("a parent puts its workers into one"));
     Ok(layers)
 }
 
@@ -119,6 +121,7 @@ pub(super) fn probe() -> Layers {
     layers.landlock_abi = landlock.ok();
     layers.set(Layer::Landlock, landlock.map(|_| ()).map_err(lack_of).into());
     layers.set(Layer::Seccomp, raw::seccomp_can_kill().map_err(lack_of).into());
+    layers.set(Layer::ControlGroup, cgroups::look().into());
     layers
 }
 

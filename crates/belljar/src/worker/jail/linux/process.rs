@@ -11,14 +11,14 @@ use rustix::thread::{
 
 use super::lack_of;
 use crate::worker::jail::layer::Lack;
+use crate::worker::settings::WORKER_THREADS_MAX;
 
 /// What root may do to files of others, and goes on doing where directories are mounted. Landlock bounds it to these.
 const OF_FILES: CapabilitySet =
     CapabilitySet::DAC_OVERRIDE.union(CapabilitySet::DAC_READ_SEARCH).union(CapabilitySet::FOWNER);
 
-/// The most descriptors, and the most threads, of a worker.
+/// The most descriptors of a worker.
 const WORKER_DESCRIPTORS_MAX: u64 = 4096;
-const WORKER_THREADS_MAX: u64 = 512;
 
 /// How often it is looked whether a thread that has ended is gone.
 const LOOKS_MAX: u32 = 1_000;
