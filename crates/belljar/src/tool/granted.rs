@@ -43,8 +43,8 @@ impl GrantedTool {
                 reason: format!("its schema cannot be used: {error}"),
             })
         };
-        let (arguments, result) =
-            (compile(&tool.parameters)?, tool.returns.as_ref().map(compile).transpose()?);
+        let promised = tool.returns.as_ref().filter(|_| tool.checks_result);
+        let (arguments, result) = (compile(&tool.parameters)?, promised.map(compile).transpose()?);
         let places = tool.concurrent_max.map(|most| Arc::new(Semaphore::new(most)));
         Ok(Self { tool, arguments, result, places })
     }
@@ -82,9 +82,10 @@ impl GrantedTool {
         check(&self.arguments, arguments)
     }
 
-    /// The same for a result that did not come from a Rust type.
-    pub(crate) fn check_result(&self, result: &Value) -> Result<(), String> {
-        self.result.as_ref().map_or(Ok(()), |validator| check(validator, result))
+    /// Whether a result is JSON, and fits the schema where somebody wrote one.
+    pub(crate) fn check_result(&self, json: &str) -> Result<(), String> {
+        let value = serde_json::from_str(json).map_err(|error| format!("it is not JSON: {error}"))?;
+        self.result.as_ref().map_or(Ok(()), |validator| check(validator, &value))
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Tool {
     pub(crate) about: String,
     pub(crate) parameters: Value,
     pub(crate) returns: Option<Value>,
+    /// Whether results are held against that: those of a Rust type fit anyway.
+    pub(crate) checks_result: bool,
     pub(crate) work: Work,
     pub(crate) checks: Vec<Check>,
     pub(crate) calls_max: u64,
@@ -121,6 +123,7 @@ impl Tool {
             about: String::new(),
             parameters: parameters.as_value().clone(),
             returns: returns.map(|schema| schema.as_value().clone()),
+            checks_result: false,
             work,
             checks: Vec::new(),
             calls_max: u64::MAX,
@@ -144,10 +147,10 @@ impl Tool {
         self
     }
 
-    /// Gives what this JSON Schema says.
+    /// Gives what this JSON Schema says, instead of the Rust type. A result that does not fit is an error of its call.
     #[must_use]
     pub fn returns(mut self, schema: Value) -> Self {
-        self.returns = Some(schema);
+        (self.returns, self.checks_result) = (Some(schema), true);
         self
     }
 
