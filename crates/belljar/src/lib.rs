@@ -96,7 +96,7 @@ pub use outcome::{
     Applied, ChangeKind, Chunk, DirectoryEntry, Display, Ended, File, FileChange, FileKind, GuestError, Json,
     Outcome, Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
-pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource};
+pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource, Uncovered};
 pub use request::{Request, ToolAnswer};
 pub use schemars;
 pub use session::{Completeness, Completions, Session};

@@ -1,5 +1,6 @@
 //! `belljar mcp http`: who may ask, what is refused, and how the server ends.
 
+mod client;
 mod program;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::program::belljar;
 
 const ALICE: &str = "alice-0123456789abcdef0123456789abcdef";
@@ -208,6 +210,32 @@ mod tempdir {
             let _ = std::fs::remove_dir_all(&self.0);
         }
     }
+}
+
+#[test]
+fn code_calls_tools_of_a_server_over_http() {
+    let (server, _folder) = Server::with_tokens(&[]);
+    let flag = format!("inner=http://127.0.0.1:{}/mcp", server.port);
+    let arguments =
+        ["--mcp", flag.as_str(), "--mcp-token", "inner=INNER_TOKEN", "--mcp-allow", "inner=run_python"];
+    let mut client = Client::start_with(&arguments, &[("INNER_TOKEN", ALICE)]);
+    client.initialize();
+    let code = "run = await tools.inner_run_python(code='6 * 7')\nrun['value']['json']";
+    assert_eq!(client.object("run_python", json!({ "code": code }))["value"]["json"], 42);
+    let refused = |arguments: &[&str], token: &str, said: &str| {
+        let mut all = vec!["mcp"];
+        all.extend(arguments);
+        let output =
+            belljar().args(all).env("INNER_TOKEN", token).stdin(Stdio::null()).output().expect("it runs");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(125) && text.contains(said), "{text}");
+        assert!(!text.contains(BOB), "a token is not shown: {text}");
+    };
+    refused(&arguments[..2], "", "the MCP server inner cannot be used");
+    refused(&arguments, "wrong-0123456789abcdef0123456789abcdef", "the MCP server inner cannot be used");
+    refused(&arguments, "", "the environment has no variable INNER_TOKEN");
+    let plain = ["--mcp", "inner=http://box.example.com/mcp", "--mcp-token", "inner=INNER_TOKEN"];
+    refused(&plain, BOB, "a token is sent over https only");
 }
 
 #[test]

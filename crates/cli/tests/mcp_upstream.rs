@@ -1,103 +1,15 @@
 //! Tools of other MCP servers, called by code in the jar: what they give, and what becomes of servers that hang, lie, flood or die.
 
 mod client;
+mod odd;
 mod program;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::Client;
-
-/// A server in a few lines of Python. What it does with a call is what the call is called.
-const SERVER: &str = r#"
-import json, os, sys, time
-
-def say(message):
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-number = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-listed = [
-    {"name": "double", "description": "Doubles a number", "inputSchema": number},
-    {"name": "say/hello", "description": "Says hello", "inputSchema": {"type": "object"}},
-    {"name": "fail", "description": "Fails", "inputSchema": {"type": "object"}},
-    {"name": "hang", "description": "Never answers", "inputSchema": {"type": "object"}},
-    {"name": "die", "description": "Dies", "inputSchema": {"type": "object"}},
-    {"name": "flood", "description": "Says too much", "inputSchema": {"type": "object"}},
-    {"name": "lie", "description": "Gives what it does not promise", "inputSchema": {"type": "object"},
-     "outputSchema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}},
-    {"name": "wrong", "description": "Has a schema that is none", "inputSchema": {"type": "object", "properties": {"n": {"type": "no-such-type"}}}},
-]
-for line in sys.stdin:
-    message = json.loads(line)
-    if "id" not in message:
-        continue
-    method, result = message["method"], None
-    if method == "initialize":
-        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "odd", "version": "1"}}
-    elif method == "tools/list":
-        result = {"tools": listed}
-    elif method == "tools/call":
-        name, arguments = message["params"]["name"], message["params"].get("arguments", {})
-        if name == "double":
-            result = {"content": [{"type": "text", "text": str(arguments["n"] * 2)}]}
-        elif name == "say/hello":
-            result = {"content": [{"type": "text", "text": "hello"}]}
-        elif name == "fail":
-            result = {"content": [{"type": "text", "text": "no luck today"}], "isError": True}
-        elif name == "hang":
-            continue
-        elif name == "die":
-            os._exit(3)
-        elif name == "flood":
-            for _ in range(100):
-                sys.stdout.write("x" * 1000000)
-            sys.stdout.write("\n")
-            result = {"content": [{"type": "text", "text": "y" * 3000000}]}
-        elif name == "lie":
-            result = {"content": [], "structuredContent": {"n": "not a number"}}
-    if result is None:
-        say({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no"}})
-    else:
-        say({"jsonrpc": "2.0", "id": message["id"], "result": result})
-"#;
-
-/// The server's file, and how it is started.
-struct Odd(PathBuf);
-
-impl Odd {
-    fn new(test: &str) -> Self {
-        let file = std::env::temp_dir().join(format!("belljar-odd-{}-{test}.py", std::process::id()));
-        std::fs::write(&file, SERVER).expect("it can be written");
-        Self(file)
-    }
-
-    fn flag(&self) -> String {
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        let python =
-            std::env::split_paths(&folders).map(|folder| folder.join("python3")).find(|file| file.is_file());
-        format!("odd='{}' '{}'", python.expect("there is a Python").display(), self.0.display())
-    }
-
-    fn client(&self, more: &[&str]) -> Client {
-        let flag = self.flag();
-        let mut arguments = vec!["--mcp", flag.as_str()];
-        arguments.extend(more);
-        Client::greeted(&arguments)
-    }
-}
-
-impl Drop for Odd {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn value(client: &mut Client, code: &str) -> Value {
-    client.object("run_python", json!({ "code": code }))["value"]["json"].clone()
-}
+use crate::odd::{Odd, value};
 
 /// What a call fails with, as the code sees it.
 fn error(client: &mut Client, call: &str) -> String {
@@ -136,12 +48,30 @@ fn only_what_is_allowed_is_there() {
     let mut client = odd.client(&["--mcp-allow", "odd=double"]);
     assert_eq!(value(&mut client, "await tools.odd_double(n=1)"), 2);
     assert_eq!(value(&mut client, "hasattr(tools, 'odd_fail')"), false);
-    let flag = odd.flag();
-    program::run(["mcp", "--mcp", &flag, "--mcp-allow", "odd=double,rm"])
+    let flag_of_odd = odd.flag();
+    program::run(["mcp", "--mcp", &flag_of_odd, "--mcp-allow", "odd=double,rm"])
         .refused("the MCP server odd has no tool rm");
     program::run(["mcp", "--mcp", "odd=/no/such/program"])
         .refused_somehow("the MCP server odd cannot be used: cannot start /no/such/program");
-    program::run(["mcp", "--mcp", "odd"]).refused("--mcp odd: it has no command");
+    program::run(["mcp", "--mcp", "odd"]).refused("--mcp odd: it has no command and no URL");
+    for (flag, text, said) in [
+        ("--mcp-allow", "even=x", "no --mcp has that name"),
+        ("--mcp-allow", "odd=", "it names no tools"),
+        ("--mcp-approve", "odd", "it has no ="),
+        ("--mcp-token", "odd=HOME", "that server is a program, and has no use for a token"),
+        ("--mcp-calls", "odd=many", "\"many\" is no number"),
+        ("--mcp-narrow", "odd=double", "it has no schema"),
+        (
+            "--mcp-narrow",
+            "odd=double={",
+            "its schema is not JSON: EOF while parsing an object at line 1 column 1",
+        ),
+    ] {
+        program::run(["mcp", "--mcp", &flag_of_odd, flag, text]).refused(&format!("{flag} {text}: {said}"));
+    }
+    let wrong = "double={\"type\":\"no-such\"}";
+    program::run(["mcp", "--mcp", &flag_of_odd, "--mcp-narrow", &format!("odd={wrong}")])
+        .refused_somehow("the arguments of odd's tool double cannot be narrowed");
     program::run(["mcp", "--mcp", "1=x"])
         .refused("--mcp 1=x: its name must have letters, digits, _ and -, and begin with a letter");
 }
@@ -154,8 +84,11 @@ fn a_server_that_lies_floods_or_dies_is_an_error_of_its_call() {
         error(&mut client, "tools.odd_double(n='x')").contains("odd_double"),
         "arguments are checked before the call"
     );
-    assert_ne!(error(&mut client, "tools.odd_lie()"), "nothing");
-    assert_ne!(error(&mut client, "tools.odd_flood()"), "nothing");
+    assert!(error(&mut client, "tools.odd_lie()").contains("does not fit its schema"));
+    assert_eq!(
+        error(&mut client, "tools.odd_flood()"),
+        "the result of odd_flood has 3000002 bytes, and may have 1048576"
+    );
     assert_eq!(value(&mut client, "await tools.odd_double(n=2)"), 4, "what was too long was skipped");
     assert!(error(&mut client, "tools.odd_die()").contains("the MCP server odd"));
     std::thread::sleep(Duration::from_secs(3));
@@ -171,4 +104,20 @@ fn a_server_that_hangs_holds_no_run_past_its_time() {
     assert_eq!(result["structuredContent"]["ended"], "time_limit", "{result}");
     assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(value(&mut client, "await tools.odd_double(n=2)"), 4);
+}
+
+#[test]
+fn arguments_are_narrowed_and_calls_are_counted() {
+    let odd = Odd::new("narrow");
+    let narrow = "odd=double={\"properties\":{\"n\":{\"maximum\":10}}}";
+    let mut client = odd.client(&["--mcp-narrow", narrow, "--mcp-calls", "odd=2"]);
+    assert_eq!(value(&mut client, "await tools.odd_double(n=10)"), 20);
+    assert_eq!(
+        error(&mut client, "tools.odd_double(n=11)"),
+        "this call of odd_double is not allowed: at /n: 11 is greater than the maximum of 10"
+    );
+    let code = "for _ in range(3):\n    await tools.odd_double(n=1)";
+    let result = client.call("run_python", json!({ "code": code }));
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(result["content"][0]["text"].as_str().unwrap().contains('2'), "{result}");
 }

@@ -75,7 +75,7 @@ pub(crate) struct RunJavaScript {
 }
 
 /// The languages that sessions are made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Language {
     /// CPython.
@@ -201,6 +201,23 @@ pub(crate) struct Install {
     /// Packages of Python, as pip takes them: "rich", "jinja2<4".
     #[schemars(length(min = 1, max = 32))]
     pub(crate) packages: Vec<String>,
+}
+
+/// Arguments of `access_request`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccessRequest {
+    /// Hosts to speak HTTP with: "api.example.com", "GET,HEAD@api.example.com/v1", "localhost:8080".
+    #[serde(default)]
+    #[schemars(length(max = 8))]
+    pub(crate) hosts: Vec<String>,
+    /// Directories of the user's machine, as SOURCE:DESTINATION:MODE: "/home/me/project:/work/project:ro". MODE is ro (read), cow (change in memory only) or rw.
+    #[serde(default)]
+    #[schemars(length(max = 8))]
+    pub(crate) mounts: Vec<String>,
+    /// What for, in a sentence that the user reads.
+    #[schemars(length(min = 1, max = 300))]
+    pub(crate) reason: String,
 }
 
 /// Arguments of `tools_search`.

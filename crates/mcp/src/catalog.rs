@@ -8,12 +8,12 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::arguments::{
-    FileList, FileRead, FileWrite, Install, OfSession, RunJavaScript, RunPython, SessionCreate, SessionFork,
-    SessionList, ToolsSearch,
+    AccessRequest, FileList, FileRead, FileWrite, Install, OfSession, RunJavaScript, RunPython,
+    SessionCreate, SessionFork, SessionList, ToolsSearch,
 };
 use crate::results::{
-    ClosedSession, FoundFunctions, InstalledPackages, ListedFiles, ListedSessions, OneSession, ReadFile,
-    Sessions, WrittenFile,
+    ClosedSession, FoundFunctions, GrantedAccess, InstalledPackages, ListedFiles, ListedSessions, OneSession,
+    ReadFile, Sessions, WrittenFile,
 };
 use crate::settings::Settings;
 use crate::shown::Shown;
@@ -82,6 +82,14 @@ in JavaScript `await tools.NAME({argument: ...})`. One run can call many of them
                 "install",
                 "Install packages",
                 "Installs packages of pure Python, and what they need, for sessions and runs of Python that begin afterwards.",
+                Effect::Adds,
+            ));
+        }
+        if settings.grants_access() {
+            tools.push(tool::<AccessRequest, GrantedAccess>(
+                "access_request",
+                "Ask for access",
+                "Asks the user whether code may reach a host or a directory of the machine, for sessions and runs that begin afterwards. Ask for as little as will do.",
                 Effect::Adds,
             ));
         }

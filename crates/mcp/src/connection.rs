@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::call::files::READ_BYTES_MAX;
 use crate::call::{Caller, call};
 use crate::handles::Owner;
+use crate::person::{Going, Person};
 use crate::server::{Server, Shared};
 use crate::shown::uri_of;
 
@@ -88,6 +89,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(owner) = &self.owner {
             self.shared().handles.close_all(owner);
+            self.shared().rounds.forget_all(owner);
         }
     }
 }
@@ -153,21 +155,31 @@ impl ServerHandler for Connection {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let level = self.level(&context);
-        let owner = self.owner(&context);
-        if !context.client_capabilities().is_some_and(|capabilities| capabilities.supports_tasks()) {
-            let caller = Caller { shared: self.shared(), owner: &owner, context: &context, level };
-            return call(&caller, request).await.map(CallToolResponse::from);
+        let (owner, cancelled) = (self.owner(&context), context.ct.clone());
+        if let Some(state) = &request.request_state {
+            let going = self.shared().rounds.take(&owner, state, request.input_responses.as_ref())?;
+            return going.go(&self.server, owner, &cancelled).await;
         }
-        let (stop, cancelled) = (CancellationToken::new(), context.ct.clone());
-        let (server, caller) = (self.server.clone(), owner.clone());
+        let keeps_tasks =
+            context.client_capabilities().is_some_and(|capabilities| capabilities.supports_tasks());
+        let (person, questions) =
+            if self.shared().settings.asks() { Person::of(&context) } else { (Person::Nobody, None) };
+        let level = self.level(&context);
+        if !keeps_tasks && questions.is_none() {
+            let caller = Caller { shared: self.shared(), owner: &owner, context: &context, level };
+            return person.during(call(&caller, request)).await.map(CallToolResponse::from);
+        }
         // It outlives the request, and so what cancels that.
+        let (stop, server, caller) = (CancellationToken::new(), self.server.clone(), owner.clone());
         let mut context = context;
         context.ct = stop.clone();
-        let calling = Box::pin(async move {
+        let calling = Box::pin(person.during(async move {
             let caller = Caller { shared: &server.0, owner: &caller, context: &context, level };
             call(&caller, request).await
-        });
+        }));
+        if let Some(questions) = questions {
+            return Going::begin(calling, questions, stop).go(&self.server, owner, &cancelled).await;
+        }
         let time = self.shared().time_max();
         self.shared().tasks.await_or_keep(owner, (calling, time), stop, &cancelled).await
     }

@@ -21,6 +21,8 @@ mod call;
 
 mod feed;
 mod handles;
+mod own;
+mod person;
 mod tasks;
 
 mod upstream;
@@ -37,4 +39,4 @@ pub use http::{HttpSettings, TokenProblem, Tokens, serve_http};
 pub use server::Server;
 pub use settings::{Offered, Packages, PackagesRefused, ReturnForm, Settings};
 pub use stdio::serve_stdio;
-pub use upstream::{Upstream, UpstreamProblem, UpstreamTool, connect};
+pub use upstream::{Place, UPSTREAM_CALLS_MAX, Upstream, UpstreamProblem, UpstreamTool, connect};

@@ -96,6 +96,16 @@ pub(crate) struct Package {
     pub(crate) version: String,
 }
 
+/// What the user has granted.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantedAccess {
+    /// Hosts that sessions and runs from now on can speak with.
+    pub(crate) hosts: Vec<String>,
+    /// Directories that they find.
+    pub(crate) mounts: Vec<String>,
+}
+
 /// Functions that were found.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! What all connections of a server share.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use belljar::Jar;
@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use crate::arguments::Language;
 use crate::catalog;
 use crate::handles::{Handles, Owner};
+use crate::own::Owns;
+use crate::person::Rounds;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::tasks::Tasks;
@@ -23,9 +25,9 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) tools: Vec<Tool>,
     pub(crate) handles: Handles,
-    /// Jars of Python with the packages that a client has asked for.
-    installed: Mutex<Vec<Installed>>,
+    pub(crate) owns: Owns,
     pub(crate) tasks: Tasks,
+    pub(crate) rounds: Rounds,
     /// How many calls go on.
     calls: watch::Sender<usize>,
 }
@@ -39,16 +41,6 @@ impl Drop for Going<'_> {
     }
 }
 
-/// What one client has installed.
-pub(crate) struct Installed {
-    owner: Owner,
-    pub(crate) requirements: Vec<String>,
-    jar: Jar,
-}
-
-/// How many clients can have packages of their own; the one that came first then goes without.
-const INSTALLED_MAX: usize = 64;
-
 impl Server {
     /// A server with these settings.
     #[must_use]
@@ -60,8 +52,9 @@ impl Server {
             settings,
             tools,
             handles,
-            installed: Mutex::default(),
+            owns: Owns::default(),
             tasks: Tasks::default(),
+            rounds: Rounds::default(),
             calls,
         }))
     }
@@ -91,36 +84,16 @@ impl Shared {
 
     /// What `owner`'s code runs in.
     pub(crate) fn jar(&self, owner: &Owner, language: Language) -> Result<Jar, Refusal> {
-        let jar = match language {
-            Language::Python => match self.installed_by(owner) {
-                Some((jar, _)) => return Ok(jar),
-                None => &self.settings.python,
-            },
+        let common = match language {
+            Language::Python => &self.settings.python,
             Language::Javascript => &self.settings.javascript,
         };
-        jar.clone().ok_or_else(|| {
+        self.owns.jar(owner, language, common.as_ref()).ok_or_else(|| {
             Refusal::new(
                 format!("this server does not run {language}"),
                 "session_create names the languages that it has",
             )
         })
-    }
-
-    /// The jar with what `owner` has installed, and what that is.
-    pub(crate) fn installed_by(&self, owner: &Owner) -> Option<(Jar, Vec<String>)> {
-        let installed = self.installed.lock().unwrap_or_else(PoisonError::into_inner);
-        let theirs = installed.iter().find(|one| one.owner == *owner)?;
-        Some((theirs.jar.clone(), theirs.requirements.clone()))
-    }
-
-    /// From now on `owner` has these packages.
-    pub(crate) fn install(&self, owner: &Owner, requirements: Vec<String>, jar: Jar) {
-        let mut installed = self.installed.lock().unwrap_or_else(PoisonError::into_inner);
-        installed.retain(|one| one.owner != *owner);
-        if installed.len() >= INSTALLED_MAX {
-            installed.remove(0);
-        }
-        installed.push(Installed { owner: owner.clone(), requirements, jar });
     }
 }
 

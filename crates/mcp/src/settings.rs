@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use belljar::Jar;
+use belljar::{Jar, Reach};
 
 use crate::upstream::UpstreamTool;
 
@@ -85,6 +85,8 @@ pub struct Settings {
     pub packages: Option<Arc<dyn Packages>>,
     /// Functions of other servers that code can call. The jars have them; here they are for whoever writes the code.
     pub functions: Vec<UpstreamTool>,
+    /// What a model may ask for, of the person at its client; nothing, where it is empty. Hosts and mounts.
+    pub askable: Reach,
     /// How many sessions one client may keep.
     pub sessions_max: usize,
     /// How long a session is kept that nobody uses.
@@ -101,9 +103,22 @@ impl Default for Settings {
             is_open_world: false,
             packages: None,
             functions: Vec::new(),
+            askable: Reach::default(),
             sessions_max: SESSIONS_MAX,
             idle: IDLE,
         }
+    }
+}
+
+impl Settings {
+    /// Whether anything is ever asked of the person at a client.
+    pub(crate) fn asks(&self) -> bool {
+        self.grants_access() || self.functions.iter().any(|function| function.is_approved)
+    }
+
+    /// Whether a model may ask for access.
+    pub(crate) fn grants_access(&self) -> bool {
+        !(self.askable.net.is_empty() && self.askable.mounts.is_empty())
     }
 }
 

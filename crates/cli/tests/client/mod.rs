@@ -35,9 +35,15 @@ pub(crate) struct Client {
 impl Client {
     /// Starts the server, and says nothing yet.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = belljar()
             .arg("mcp")
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -64,10 +70,21 @@ impl Client {
         client
     }
 
+    /// The same, with a client that can ask its user.
+    pub(crate) fn with_a_user(arguments: &[&str]) -> Self {
+        let mut client = Self::start(arguments);
+        client.initialize_with(json!({ "elicitation": {} }));
+        client
+    }
+
     pub(crate) fn initialize(&mut self) -> Value {
+        self.initialize_with(json!({}))
+    }
+
+    pub(crate) fn initialize_with(&mut self, capabilities: Value) -> Value {
         let parameters = json!({
             "protocolVersion": "2025-11-25",
-            "capabilities": {},
+            "capabilities": capabilities,
             "clientInfo": { "name": "test", "version": "1" },
         });
         let result = self.request("initialize", parameters);
@@ -110,6 +127,28 @@ impl Client {
                 return message;
             }
             self.heard.push(message);
+        }
+    }
+
+    /// The result of a call during which the user is asked, who says this each time; and what he was asked.
+    #[track_caller]
+    pub(crate) fn call_asked(&mut self, tool: &str, arguments: Value, says: &str) -> (Value, Vec<String>) {
+        let (id, mut asked) = (self.ask_tool(tool, arguments), Vec::new());
+        loop {
+            let message = self.next();
+            if message["method"] == "elicitation/create" {
+                asked.push(message["params"]["message"].as_str().expect("a text").to_owned());
+                let mut result = json!({ "action": says });
+                if says == "accept" {
+                    result["content"] = json!({});
+                }
+                self.say(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }).to_string());
+            } else if message["id"] == json!(id) {
+                assert!(message["error"].is_null(), "{message}");
+                return (message["result"].clone(), asked);
+            } else {
+                self.heard.push(message);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ pub(crate) async fn install(caller: &Caller<'_>, arguments: arguments::Install) 
     let Some(packages) = caller.shared.settings.packages.clone() else {
         return Err(Refusal::new("this server installs nothing", "whoever runs it can allow packages"));
     };
-    let mut wanted = caller.shared.installed_by(caller.owner).map(|(_, wanted)| wanted).unwrap_or_default();
+    let mut wanted = caller.shared.owns.requirements(caller.owner);
     for package in arguments.packages {
         if !wanted.contains(&package) {
             wanted.push(package);
@@ -24,7 +24,7 @@ pub(crate) async fn install(caller: &Caller<'_>, arguments: arguments::Install) 
     }
     let asked = wanted.clone();
     let (jar, fetched) = tokio::task::spawn_blocking(move || packages.jar_with(&asked)).await??;
-    caller.shared.install(caller.owner, wanted, jar);
+    caller.shared.owns.install(caller.owner, wanted, jar);
     let packages: Vec<Package> =
         fetched.into_iter().map(|(name, version)| Package { name, version }).collect();
     let lines: Vec<String> = packages.iter().map(|one| format!("{} {}", one.name, one.version)).collect();

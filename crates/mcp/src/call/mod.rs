@@ -5,6 +5,7 @@
     reason = "the newest revision discourages logging, and clients listen to it all the same"
 )]
 
+mod access;
 pub(crate) mod files;
 mod functions;
 mod install;
@@ -88,6 +89,7 @@ async fn named(caller: &Caller<'_>, name: &str, arguments: Option<rmcp::model::J
         "file_list" => files::list(caller, read(name, arguments)?).await,
         "tools_search" => functions::search(caller, &read(name, arguments)?),
         "install" => install::install(caller, read(name, arguments)?).await,
+        "access_request" => access::request(caller, read(name, arguments)?).await,
         other => Err(Refusal::new(format!("the tool {other} does nothing"), "call another one")),
     }
 }

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject, PaginatedRequestParams, Tool};
 use rmcp::service::{Peer, RoleClient, RunningService, ServiceExt};
+use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::async_rw::AsyncRwTransport;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use super::{BEGIN_TIME, CALL_TIME, LINE_BYTES_MAX, TOOLS_MAX, Upstream, UpstreamProblem};
+use super::{BEGIN_TIME, CALL_TIME, LINE_BYTES_MAX, Place, TOOLS_MAX, Upstream, UpstreamProblem};
 
 /// How long a server that has died is left alone before it is started again.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -29,9 +31,14 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// The process, which ends with this, and what speaks with it.
-    running: Option<(Child, RunningService<RoleClient, ()>)>,
+    running: Option<Running>,
     begun: Option<Instant>,
+}
+
+/// What speaks with it, and its process, if it is one, which ends with this.
+struct Running {
+    service: RunningService<RoleClient, ()>,
+    _process: Option<Child>,
 }
 
 impl Link {
@@ -77,11 +84,11 @@ impl Link {
     /// Whoever is at the other end, started anew if need be.
     async fn peer(&self) -> Result<Peer<RoleClient>, UpstreamProblem> {
         let mut state = self.0.state.lock().await;
-        if let Some((_, running)) = &state.running
-            && !running.is_closed()
-            && !running.peer().is_transport_closed()
+        if let Some(Running { service, .. }) = &state.running
+            && !service.is_closed()
+            && !service.peer().is_transport_closed()
         {
-            return Ok(running.peer().clone());
+            return Ok(service.peer().clone());
         }
         if state.begun.is_some_and(|begun| begun.elapsed() < AGAIN_AFTER) {
             return Err(self.problem("it has ended, and is started again in a moment".to_owned()));
@@ -90,14 +97,21 @@ impl Link {
         state.begun = Some(Instant::now());
         let begun = tokio::time::timeout(BEGIN_TIME, self.start()).await;
         let late = UpstreamProblem::Late { name: self.0.upstream.name.clone() };
-        let (child, running) = begun.unwrap_or(Err(late))?;
-        let peer = running.peer().clone();
-        state.running = Some((child, running));
+        let running = begun.unwrap_or(Err(late))?;
+        let peer = running.service.peer().clone();
+        state.running = Some(running);
         Ok(peer)
     }
 
-    async fn start(&self) -> Result<(Child, RunningService<RoleClient, ()>), UpstreamProblem> {
-        let Some((program, arguments)) = self.0.upstream.command.split_first() else {
+    async fn start(&self) -> Result<Running, UpstreamProblem> {
+        match &self.0.upstream.place {
+            Place::Program(command) => self.start_program(command).await,
+            Place::Http { url, token } => self.reach(url, token.as_deref()).await,
+        }
+    }
+
+    async fn start_program(&self, command: &[String]) -> Result<Running, UpstreamProblem> {
+        let Some((program, arguments)) = command.split_first() else {
             return Err(self.problem("there is no program to start".to_owned()));
         };
         let mut child = Command::new(program)
@@ -112,8 +126,22 @@ impl Link {
             return Err(self.problem("it has no standard input and output".to_owned()));
         };
         let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(LINE_BYTES_MAX);
-        let running = ().serve(transport).await.map_err(|error| self.problem(error.to_string()))?;
-        Ok((child, running))
+        let service = ().serve(transport).await.map_err(|error| self.problem(error.to_string()))?;
+        Ok(Running { service, _process: Some(child) })
+    }
+
+    async fn reach(&self, url: &str, token: Option<&str>) -> Result<Running, UpstreamProblem> {
+        // If there is a provider already, it is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // What it says is meant for the address that was named, and so is the token.
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.map_err(|error| self.problem(error.to_string()))?;
+        let mut config = StreamableHttpClientTransportConfig::with_uri(url);
+        config.auth_header = token.map(str::to_owned);
+        (config.max_sse_event_size, config.max_json_response_size) = (LINE_BYTES_MAX, LINE_BYTES_MAX);
+        let transport = StreamableHttpClientTransport::with_client(client, config);
+        let service = ().serve(transport).await.map_err(|error| self.problem(error.to_string()))?;
+        Ok(Running { service, _process: None })
     }
 
     fn problem(&self, reason: String) -> UpstreamProblem {

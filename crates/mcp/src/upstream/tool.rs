@@ -3,14 +3,19 @@
 use std::collections::HashSet;
 
 use belljar::{Grants, Tool};
+use jsonschema::{PatternOptions, Validator};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
 use super::link::Link;
-use super::{AT_ONCE_MAX, CALL_TIME, CALLS_MAX, TOOLS_MAX, UpstreamProblem};
+use super::{AT_ONCE_MAX, CALL_TIME, TOOLS_MAX, Upstream, UpstreamProblem};
+use crate::person::{Said, ask, quoted};
 
 /// The longest description of a tool that is kept, in characters.
 const ABOUT_MAX: usize = 1_000;
+
+/// How much of a call a person is shown, in characters.
+const SHOWN_MAX: usize = 2_000;
 
 /// A tool of another server that code may call.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct UpstreamTool {
     pub about: String,
     /// The function.
     pub tool: Tool,
+    /// Whether the person at the client is asked before each call.
+    pub is_approved: bool,
 }
 
 /// Functions for tools, and what is left out with the reason.
@@ -29,10 +36,8 @@ pub(super) fn tools(
     listed: Vec<rmcp::model::Tool>,
 ) -> Result<(Vec<UpstreamTool>, Vec<String>), UpstreamProblem> {
     let upstream = link.upstream();
-    if let Some(missing) =
-        upstream.allow.iter().find(|name| !listed.iter().any(|tool| tool.name == name.as_str()))
-    {
-        return Err(UpstreamProblem::NoTool { name: upstream.name.clone(), tool: missing.clone() });
+    if let Some(missing) = upstream.missing(&listed) {
+        return Err(UpstreamProblem::NoTool { name: upstream.name.clone(), tool: missing.to_owned() });
     }
     let is_allowed = |tool: &rmcp::model::Tool| {
         upstream.allow.is_empty() || upstream.allow.iter().any(|name| name.as_str() == tool.name)
@@ -45,7 +50,7 @@ pub(super) fn tools(
             left_out.push(format!("{short}: another tool is called {name} as well"));
             continue;
         }
-        let made_one = made_of(link, &name, tool);
+        let made_one = made_of(link, &name, tool)?;
         // What cannot be granted is found out now, and not when a session begins.
         match Grants::default().tool(made_one.tool.clone()) {
             Ok(_) => made.push(made_one),
@@ -55,7 +60,10 @@ pub(super) fn tools(
     Ok((made, left_out))
 }
 
-fn made_of(link: &Link, name: &str, tool: rmcp::model::Tool) -> UpstreamTool {
+fn made_of(link: &Link, name: &str, tool: rmcp::model::Tool) -> Result<UpstreamTool, UpstreamProblem> {
+    let upstream = link.upstream();
+    let narrow = narrowing(upstream, &tool.name)?;
+    let is_approved = upstream.approve.iter().any(|named| named == "*" || named.as_str() == tool.name);
     let about: String = tool.description.unwrap_or_default().chars().take(ABOUT_MAX).collect();
     let (link, own_name) = (link.clone(), tool.name.into_owned());
     let call = move |arguments: Map<String, Value>| {
@@ -67,13 +75,45 @@ fn made_of(link: &Link, name: &str, tool: rmcp::model::Tool) -> UpstreamTool {
         .about(about.clone())
         .parameters(Value::Object(tool.input_schema.as_ref().clone()))
         .returns(json!({}))
-        .calls_max(CALLS_MAX)
+        .calls_max(upstream.calls_max)
         .concurrent_max(AT_ONCE_MAX)
         .time_ms_max(time_ms);
     if let Some(returns) = tool.output_schema {
         function = function.returns(Value::Object(returns.as_ref().clone()));
     }
-    UpstreamTool { name: name.to_owned(), about, tool: function }
+    if let Some(narrow) = narrow {
+        function = function.check(move |call| {
+            narrow.validate(&call.arguments).map_err(|error| {
+                let place = error.instance_path().as_str().to_owned();
+                if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
+            })
+        });
+    }
+    if is_approved {
+        let server = upstream.name.clone();
+        function = function.approve(move |call| {
+            let arguments = quoted(&call.arguments.to_string(), SHOWN_MAX);
+            let text = format!(
+                "May code that the model wrote call the tool {} of {server}? Its arguments: {arguments}",
+                quoted(&call.tool, SHOWN_MAX)
+            );
+            async move { ask(text).await == Said::Yes }
+        });
+    }
+    Ok(UpstreamTool { name: name.to_owned(), about, tool: function, is_approved })
+}
+
+/// What arguments must fit besides the tool's own schema.
+fn narrowing(upstream: &Upstream, tool: &str) -> Result<Option<Validator>, UpstreamProblem> {
+    let Some((_, schema)) = upstream.narrow.iter().find(|(named, _)| named == tool) else { return Ok(None) };
+    // Patterns meet what a guest sends: only an engine that never backtracks may read them.
+    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
+    let problem = |error: jsonschema::ValidationError<'_>| UpstreamProblem::Narrow {
+        name: upstream.name.clone(),
+        tool: tool.to_owned(),
+        reason: error.to_string(),
+    };
+    options.build(schema).map(Some).map_err(problem)
 }
 
 /// What a call gives to code: the object where there is one, and else the text.

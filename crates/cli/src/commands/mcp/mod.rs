@@ -1,5 +1,6 @@
 //! `belljar mcp`: serves the Model Context Protocol, to a client that starts this program or over HTTP.
 
+mod ask_args;
 mod ending;
 mod http_args;
 mod install;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use belljar_mcp::{Offered, ReturnForm};
 use clap::{Args, Subcommand, ValueEnum};
 
+use self::ask_args::AskArgs;
 use self::http_args::HttpArgs;
 use self::upstream_args::UpstreamArgs;
 use crate::exit::Failure;
@@ -60,6 +62,8 @@ pub(crate) struct McpArgs {
     /// Accepted, and changes nothing (of MCP Run Python)
     #[arg(long, hide = true)]
     verbose: bool,
+    #[command(flatten)]
+    ask: AskArgs,
     #[command(flatten)]
     upstream: UpstreamArgs,
     #[command(flatten)]

@@ -105,7 +105,13 @@ fn server(
     let packages = plain
         .and_then(|plain| Allowed::new(&args.allow_install, policy, &opened.packages, &plain, &workers))
         .map(|allowed| Arc::new(allowed) as Arc<dyn Packages>);
+    let askable = args.ask.askable(policy)?;
+    if args.disable_networking && !askable.net.is_empty() {
+        let message = "--disable-networking stands against --ask-net";
+        return Err(Failure::usage(message, "leave one of them out"));
+    }
     let settings = Settings {
+        askable,
         python,
         javascript,
         offered,
