@@ -36,7 +36,8 @@ fn access_is_there_once_the_user_agreed_and_not_before() {
     let read = json!({ "code": "import os\nos.path.exists('/work/here/a.txt')" });
     assert_eq!(client.object("run_python", read.clone())["value"]["json"], false);
     let ro = mount.replace(":cow", ":ro");
-    let (refused, asked) = client.call_asked("access_request", access(&[], &[ro.clone()]), "decline");
+    let (refused, asked) =
+        client.call_asked("access_request", access(&[], std::slice::from_ref(&ro)), "decline");
     assert!(
         asked[0].contains(&format!("the directory \u{ab}{}\u{bb}, to read\n", folder.display())),
         "{asked:?}"
@@ -47,7 +48,7 @@ fn access_is_there_once_the_user_agreed_and_not_before() {
         "error: the user did not agree\nhint: do without, or tell the user what for"
     );
     assert_eq!(client.object("run_python", read.clone())["value"]["json"], false);
-    let (granted, _) = client.call_asked("access_request", access(&[], &[ro.clone()]), "accept");
+    let (granted, _) = client.call_asked("access_request", access(&[], std::slice::from_ref(&ro)), "accept");
     assert_eq!(granted["structuredContent"], json!({ "hosts": [], "mounts": [ro] }));
     assert_eq!(client.object("run_python", read.clone())["value"]["json"], true);
     let javascript = json!({ "code": "(await import('fs')).existsSync('/work/here/a.txt')" });

@@ -211,7 +211,7 @@ pub(crate) struct AccessRequest {
     #[serde(default)]
     #[schemars(length(max = 8))]
     pub(crate) hosts: Vec<String>,
-    /// Directories of the user's machine, as SOURCE:DESTINATION:MODE: "/home/me/project:/work/project:ro". MODE is ro (read), cow (change in memory only) or rw.
+    /// Directories of the user's machine, as SOURCE:DESTINATION:MODE: "/srv/project:/work/project:ro". MODE is ro (read), cow (change in memory only) or rw.
     #[serde(default)]
     #[schemars(length(max = 8))]
     pub(crate) mounts: Vec<String>,

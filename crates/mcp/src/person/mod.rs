@@ -14,7 +14,8 @@ use rmcp::model::{
     ProtocolVersion,
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 
 pub(crate) use self::rounds::{Going, Rounds};
 
@@ -37,7 +38,7 @@ pub(crate) enum Person {
     /// The client is sent a request.
     Requested(Peer<RoleServer>),
     /// The client comes back with the answer.
-    ComesBack(mpsc::Sender<Question>),
+    ComesBack(Sender<Question>),
 }
 
 /// What came of asking.
@@ -59,13 +60,13 @@ pub(crate) struct Question {
 
 impl Person {
     /// Whoever is at the client of a request, and, where the client is to come back, what he will be asked.
-    pub(crate) fn of(context: &RequestContext<RoleServer>) -> (Self, Option<mpsc::Receiver<Question>>) {
+    pub(crate) fn of(context: &RequestContext<RoleServer>) -> (Self, Option<Receiver<Question>>) {
         let capability = context.client_capabilities().and_then(|capabilities| capabilities.elicitation);
         if !capability.as_ref().is_some_and(shows_forms) {
             return (Self::Nobody, None);
         }
         if context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28) {
-            let (sender, questions) = mpsc::channel(QUESTIONS_MAX);
+            let (sender, questions) = channel(QUESTIONS_MAX);
             return (Self::ComesBack(sender), Some(questions));
         }
         (Self::Requested(context.peer.clone()), None)

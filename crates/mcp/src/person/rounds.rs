@@ -7,7 +7,8 @@ use rmcp::ErrorData;
 use rmcp::model::{
     CallToolResponse, CallToolResult, ElicitRequest, InputRequest, InputRequiredResult, InputResponses,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,7 @@ pub(crate) struct Rounds(Mutex<HashMap<Box<str>, Waiting>>);
 /// A call that goes on whether it is asked for or not. When this is dropped it is stopped.
 pub(crate) struct Going {
     call: JoinHandle<Result<CallToolResult, ErrorData>>,
-    questions: mpsc::Receiver<Question>,
+    questions: Receiver<Question>,
     stop: CancellationToken,
 }
 
@@ -46,7 +47,7 @@ impl Going {
     /// Begins a call. `stop` ends it.
     pub(crate) fn begin(
         call: impl Future<Output = Result<CallToolResult, ErrorData>> + Send + 'static,
-        questions: mpsc::Receiver<Question>,
+        questions: Receiver<Question>,
         stop: CancellationToken,
     ) -> Self {
         Self { call: tokio::spawn(call), questions, stop }
