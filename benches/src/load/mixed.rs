@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::LoadArgs;
+use super::log;
 use super::reaper::reap;
 use super::report::{Report, cells, time};
 use super::tally::Tally;
@@ -134,7 +135,11 @@ fn check_answers(world: &World, report: &mut Report, have_all_ended: bool) {
     let (kills, deaths) = (world.kills.load(Ordering::SeqCst), sum.faults.len() as u64);
     report.check(
         deaths <= kills,
-        format!("workers die by being killed alone: {kills} were killed, {deaths} deaths were told of, to {} callers", sum.died),
+        format!(
+            "workers die by being killed alone: {kills} were killed, {deaths} deaths were told of, to {} callers; ended for other reasons: {}",
+            sum.died,
+            log::reasons()
+        ),
     );
     report.check_if(
         kills > 0,

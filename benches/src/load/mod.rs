@@ -1,11 +1,12 @@
 //! Load: very many live sessions, and mixed work of many tenants at saturation while workers are killed. `cargo xtask load` runs it.
 //!
-//! `live` is the first, `mixed` the second: `tenants` ask for what `work` and `hostile` offer and count it in a `tally`, `reaper` kills, `watch` looks at
-//! memory, `report` tells.
+//! `live` is the first, `mixed` the second: `tenants` ask for what `work` and `hostile` offer and count it in a `tally`, `reaper` kills, `log` hears why
+//! workers were ended, `watch` looks at memory, `report` tells.
 
 mod chance;
 mod hostile;
 mod live;
+mod log;
 mod mixed;
 mod reaper;
 mod report;
@@ -77,6 +78,7 @@ impl LoadArgs {
 /// Loads the workers and tells what came of it. Fails when something did not hold.
 pub(crate) fn load(args: &LoadArgs) -> Result<()> {
     args.check()?;
+    log::keep()?;
     let mut report = Report::begin();
     let wants = |part| args.only.is_none_or(|only| only == part);
     if wants(Part::Live) {
