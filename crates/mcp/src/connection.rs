@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use base64::Engine;
@@ -14,13 +15,14 @@ use base64::engine::general_purpose::STANDARD;
 use belljar::Error;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
-    CompletionInfo, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Reference,
-    Resource, ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, SetLevelRequestParams,
-    Tool, UpdateTaskParams,
+    CompletionInfo, CreateTaskResult, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams,
+    InitializeResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, Reference, Resource, ResourceContents, ResourceTemplate, ServerCapabilities,
+    ServerConfig, SetLevelRequestParams, Tool, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
+use rmcp::task_manager::{TaskContext, TaskFuture};
 use rmcp::{ErrorData, ServerHandler};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +68,7 @@ impl Connection {
     }
 
     /// Who asks.
-    fn owner(&self, context: &RequestContext<RoleServer>) -> Owner {
+    pub(crate) fn owner(&self, context: &RequestContext<RoleServer>) -> Owner {
         let said = || context.extensions.get::<Parts>()?.extensions.get::<Owner>().cloned();
         self.owner.clone().or_else(said).unwrap_or_else(Owner::nobody)
     }
@@ -76,8 +78,8 @@ impl Connection {
     }
 
     /// The least severe level that is told of a request: its own, in the revision that has no handshake, and else the connection's.
-    fn level(&self, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {
-        if context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28) {
+    pub(crate) fn level(&self, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {
+        if is_newest(context) {
             return context.meta.log_level();
         }
         *self.level.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,14 +118,10 @@ impl ServerHandler for Connection {
 
     async fn initialize(
         &self,
-        mut request: InitializeRequestParams,
+        request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let info = self.negotiate_initialize(&request)?;
-        // What was agreed on holds for requests that follow, and not what was asked for.
-        request.protocol_version = info.protocol_version.clone();
-        context.peer.set_peer_info(request);
-        Ok(info)
+        agreed(self, request, &context)
     }
 
     async fn set_level(
@@ -186,8 +184,8 @@ impl ServerHandler for Connection {
         request: UpdateTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        // No task of ours asks for anything.
-        self.shared().tasks.of(&self.owner(&context), &request.task_id).map(|_| ())
+        let tasks = self.shared().tasks.of(&self.owner(&context), &request.task_id)?;
+        tasks.update_task(&request.task_id, request.input_responses)
     }
 
     async fn cancel_task(
@@ -283,6 +281,16 @@ impl ServerHandler for Connection {
 }
 
 impl Connection {
+    /// Makes a task for whoever asks, without awaiting it. `time` is the longest that it may take.
+    pub(crate) fn keep(
+        &self,
+        context: &RequestContext<RoleServer>,
+        time: Duration,
+        make: impl FnOnce(TaskContext) -> TaskFuture,
+    ) -> CreateTaskResult {
+        self.shared().tasks.keep(self.owner(context), time, make)
+    }
+
     /// The bytes of the file that a URI names.
     async fn read(&self, owner: &Owner, uri: &str) -> Result<Vec<u8>, String> {
         let (handle, path) = parsed(uri).ok_or("it names no file of a session")?;
@@ -296,6 +304,23 @@ impl Connection {
         }
         Ok(bytes)
     }
+}
+
+/// What a handshake comes to. What was agreed on holds for requests that follow, and not what was asked for.
+pub(crate) fn agreed(
+    handler: &impl ServerHandler,
+    mut request: InitializeRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<InitializeResult, ErrorData> {
+    let info = handler.negotiate_initialize(&request)?;
+    request.protocol_version = info.protocol_version.clone();
+    context.peer.set_peer_info(request);
+    Ok(info)
+}
+
+/// Whether a request is of the revision that has no handshake.
+fn is_newest(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
 /// The session and the path in a URI of ours.
@@ -319,7 +344,7 @@ fn parsed(uri: &str) -> Option<(&str, String)> {
 fn missing(uri: &str, reason: &str, context: &RequestContext<RoleServer>) -> ErrorData {
     let short: String = uri.chars().take(200).collect();
     let (message, data) = (format!("cannot read {short}: {reason}"), Some(json!({ "uri": short })));
-    match context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28) {
+    match is_newest(context) {
         true => ErrorData::invalid_params(message, data),
         false => ErrorData::resource_not_found(message, data),
     }

@@ -281,7 +281,7 @@ impl Drop for Waiting<'_> {
 }
 
 /// 128 bits of the system's randomness, which once it is there is never lacking: only a signal makes a call give less.
-fn new_handle() -> Box<str> {
+pub(crate) fn new_handle() -> Box<str> {
     let mut bytes = [0; 16];
     let mut filled = 0;
     while filled < bytes.len() {
