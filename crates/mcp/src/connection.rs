@@ -6,7 +6,7 @@
 )]
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::request::Parts;
@@ -52,6 +52,8 @@ pub(crate) struct Connection {
     server: Server,
     /// Who it is, where all requests are from one.
     owner: Option<Owner>,
+    /// Whose session of the transport it serves, where nothing else is known of him. When that is over, nobody can reach what was his.
+    session: OnceLock<Owner>,
     /// What the client has said that it wants to hear, in the revisions that have a handshake.
     level: Mutex<Option<LoggingLevel>>,
 }
@@ -59,18 +61,23 @@ pub(crate) struct Connection {
 impl Connection {
     /// A client whose sessions end with the connection.
     pub(crate) fn alone(server: Server, owner: Owner) -> Self {
-        Self { server, owner: Some(owner), level: Mutex::default() }
+        Self { server, owner: Some(owner), session: OnceLock::new(), level: Mutex::default() }
     }
 
     /// Clients of whom each request says who asks.
     pub(crate) fn of_many(server: Server) -> Self {
-        Self { server, owner: None, level: Mutex::default() }
+        Self { server, owner: None, session: OnceLock::new(), level: Mutex::default() }
     }
 
     /// Who asks.
     pub(crate) fn owner(&self, context: &RequestContext<RoleServer>) -> Owner {
         let said = || context.extensions.get::<Parts>()?.extensions.get::<Owner>().cloned();
-        self.owner.clone().or_else(said).unwrap_or_else(Owner::nobody)
+        let owner = self.owner.clone().or_else(said).unwrap_or_else(Owner::nobody);
+        // The newest revision has no such sessions, and its connections are over with their request.
+        if owner.is_of_session() && !is_newest(context) {
+            self.session.get_or_init(|| owner.clone());
+        }
+        owner
     }
 
     fn shared(&self) -> &Shared {
@@ -88,7 +95,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(owner) = &self.owner {
+        for owner in self.owner.iter().chain(self.session.get()) {
             self.shared().handles.close_all(owner);
         }
     }

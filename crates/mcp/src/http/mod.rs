@@ -90,14 +90,15 @@ fn router(server: &Server, settings: HttpSettings, stop: &CancellationToken) -> 
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_BYTES_MAX)
         .with_cancellation_token(stop.clone());
+    let idle = server.0.settings.idle;
     let endpoint = match settings.has_fixtures {
         true => {
             let (server, common) = (server.clone(), Arc::default());
-            endpoint(move || Fixtures::of_many(server.clone(), &common), config)
+            endpoint(move || Fixtures::of_many(server.clone(), &common), config, idle)
         }
         false => {
             let server = server.clone();
-            endpoint(move || Connection::of_many(server.clone()), config)
+            endpoint(move || Connection::of_many(server.clone()), config, idle)
         }
     };
     let gate = Arc::new(Gate::new(settings));
@@ -109,13 +110,16 @@ fn router(server: &Server, settings: HttpSettings, stop: &CancellationToken) -> 
         .with_state(gate)
 }
 
-/// Where requests are served by what `make` makes, one for each of them or for each session of the transport.
+/// Where requests are served by what `make` makes, one for each of them or for each session of the transport. Those are kept as long as what
+/// belongs to them.
 fn endpoint<H: ServerHandler>(
     make: impl Fn() -> H + Send + Sync + 'static,
     config: StreamableHttpServerConfig,
+    idle: Duration,
 ) -> Router<Arc<Gate>> {
-    let sessions = Arc::new(LocalSessionManager::default());
-    let service = StreamableHttpService::new(move || Ok(make()), sessions, config);
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.keep_alive = Some(idle);
+    let service = StreamableHttpService::new(move || Ok(make()), Arc::new(sessions), config);
     Router::new().route_service(ENDPOINT, service)
 }
 
