@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::conformance;
+use crate::mcp;
 use crate::sbom;
 use crate::setup::{build_program, cargo, examples};
 use crate::tidy;
@@ -19,7 +20,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -58,7 +59,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 11] = [
+const STAGES: [Stage; 12] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage {
@@ -80,6 +81,11 @@ const STAGES: [Stage; 11] = [
         name: "conformance",
         what: "a choice of CPython's own tests passes inside the jar",
         run: || conformance::gate().map(|()| Tally::PASSED),
+    },
+    Stage {
+        name: "mcp",
+        what: "the protocol's own conformance suite passes on the MCP server",
+        run: || mcp::mcp().map(|()| Tally::PASSED),
     },
     Stage { name: "suite", what: "unit tests, integration tests, the corpus, doctests", run: suite::run },
 ];
