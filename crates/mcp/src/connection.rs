@@ -344,7 +344,10 @@ fn parsed(uri: &str) -> Option<(&str, String)> {
             byte => byte,
         });
     }
-    Some((handle, format!("/output/{}", String::from_utf8(bytes).ok()?)))
+    let path = String::from_utf8(bytes).ok()?;
+    // It names a file in /output as it was told, and leads nowhere else.
+    let is_plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
+    is_plain.then(|| (handle, format!("/output/{path}")))
 }
 
 /// The error of a resource that there is not, by the code that its revision has for that.
@@ -388,6 +391,11 @@ mod tests {
             "belljar://session/a1",
             "belljar://session/a/output/%",
             "belljar://session/a/output/%ff",
+            "belljar://session/a/output/../work/x",
+            "belljar://session/a/output/%2e%2e/work/x",
+            "belljar://session/a/output/b/..%2f..%2fwork",
+            "belljar://session/a/output//etc/passwd",
+            "belljar://session/a/output/",
         ] {
             assert_eq!(parsed(wrong), None, "{wrong}");
         }

@@ -4,18 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::Tool;
+use super::{KEYWORDS, OTHERS, Tool};
 use crate::engine::image::Language;
 
 /// How deep a schema is followed: what lies deeper is shown as anything.
 const DEPTH_MAX: u32 = 8;
-
-/// Words that are no names in Python.
-const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
-    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
-    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
 
 impl Tool {
     /// The tool as code of that language would declare it.
@@ -41,13 +34,13 @@ impl Tool {
             })
             .collect();
         if !others.is_empty() {
-            parameters.push(format!("**others: {}", types.any()));
+            parameters.push(format!("**{OTHERS}: {}", types.any()));
         }
         let kind = if self.is_awaited() { "async def" } else { "def" };
         let mut stub = format!("{kind} {}({}) -> {returns}:\n", self.name, parameters.join(", "));
         for (name, schema, _) in others {
             // In JSON's writing, which has no line breaks: whatever the name is, it stays in the comment.
-            let _ = writeln!(stub, "    # others: {}: {}", Value::from(name), types.of(schema, DEPTH_MAX));
+            let _ = writeln!(stub, "    # {OTHERS}: {}: {}", Value::from(name), types.of(schema, DEPTH_MAX));
         }
         let about = self.about.replace('\\', "\\\\");
         let ends_early = about.contains("\"\"\"") || about.ends_with('"');
@@ -86,6 +79,7 @@ fn is_word(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|letter: char| letter.is_ascii_digit())
         && name.chars().all(is_letter)
+        && name != OTHERS
         && !KEYWORDS.contains(&name)
 }
 
@@ -239,9 +233,9 @@ mod tests {
             .parameters(json!({"type": "object", "properties": properties}));
         assert_eq!(
             tool.stub(Language::Python),
-            "async def odd(ok: Any = ..., **others: Any) -> Any:\n\
-             \x20   # others: \"n): pass\\nimport os\\ndef x(y\": Any\n\
-             \x20   # others: \"class\": str\n\
+            "async def odd(ok: Any = ..., **arguments: Any) -> Any:\n\
+             \x20   # arguments: \"n): pass\\nimport os\\ndef x(y\": Any\n\
+             \x20   # arguments: \"class\": str\n\
              \x20   \"\"\"says \\\"\\\"\\\" and ends with \\\"\"\"\"\n"
         );
     }

@@ -1,5 +1,7 @@
 //! A server of `belljar mcp http` on a port of the kernel's choice, and what it answers.
 
+#![allow(dead_code, reason = "every test file uses a part of this")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
