@@ -9,6 +9,7 @@ mod conformance;
 mod engines;
 mod fetch;
 mod fuzz;
+mod mcp;
 mod packages;
 mod peers;
 mod progress;
@@ -47,6 +48,8 @@ enum Verb {
     Load(bench::LoadArgs),
     /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
     Conformance(conformance::ConformanceArgs),
+    /// Run the official conformance suite of the Model Context Protocol on the server
+    Mcp,
     /// Offer what the host decodes whatever bytes make it stumble (all targets, or those named)
     Fuzz(fuzz::FuzzArgs),
     /// Write down what the program is made of, as CycloneDX, and check that
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Verb::Soak(args) => bench::soak(&args),
         Verb::Load(args) => bench::load(&args),
         Verb::Conformance(args) => conformance::conformance(&args),
+        Verb::Mcp => mcp::mcp(),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Sbom => sbom::sbom(),
         Verb::Tidy => tidy::tidy(),

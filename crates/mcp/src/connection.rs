@@ -6,7 +6,8 @@
 )]
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use base64::Engine;
@@ -14,13 +15,14 @@ use base64::engine::general_purpose::STANDARD;
 use belljar::Error;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
-    CompletionInfo, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Reference,
-    Resource, ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, SetLevelRequestParams,
-    Tool, UpdateTaskParams,
+    CompletionInfo, CreateTaskResult, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams,
+    InitializeResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, Reference, Resource, ResourceContents, ResourceTemplate, ServerCapabilities,
+    ServerConfig, SetLevelRequestParams, Tool, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
+use rmcp::task_manager::{TaskContext, TaskFuture};
 use rmcp::{ErrorData, ServerHandler};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +53,8 @@ pub(crate) struct Connection {
     server: Server,
     /// Who it is, where all requests are from one.
     owner: Option<Owner>,
+    /// Whose session of the transport it serves, where nothing else is known of him. When that is over, nobody can reach what was his.
+    session: OnceLock<Owner>,
     /// What the client has said that it wants to hear, in the revisions that have a handshake.
     level: Mutex<Option<LoggingLevel>>,
 }
@@ -58,18 +62,23 @@ pub(crate) struct Connection {
 impl Connection {
     /// A client whose sessions end with the connection.
     pub(crate) fn alone(server: Server, owner: Owner) -> Self {
-        Self { server, owner: Some(owner), level: Mutex::default() }
+        Self { server, owner: Some(owner), session: OnceLock::new(), level: Mutex::default() }
     }
 
     /// Clients of whom each request says who asks.
     pub(crate) fn of_many(server: Server) -> Self {
-        Self { server, owner: None, level: Mutex::default() }
+        Self { server, owner: None, session: OnceLock::new(), level: Mutex::default() }
     }
 
     /// Who asks.
-    fn owner(&self, context: &RequestContext<RoleServer>) -> Owner {
+    pub(crate) fn owner(&self, context: &RequestContext<RoleServer>) -> Owner {
         let said = || context.extensions.get::<Parts>()?.extensions.get::<Owner>().cloned();
-        self.owner.clone().or_else(said).unwrap_or_else(Owner::nobody)
+        let owner = self.owner.clone().or_else(said).unwrap_or_else(Owner::nobody);
+        // The newest revision has no such sessions, and its connections are over with their request.
+        if owner.is_of_session() && !is_newest(context) {
+            self.session.get_or_init(|| owner.clone());
+        }
+        owner
     }
 
     fn shared(&self) -> &Shared {
@@ -77,8 +86,8 @@ impl Connection {
     }
 
     /// The least severe level that is told of a request: its own, in the revision that has no handshake, and else the connection's.
-    fn level(&self, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {
-        if context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28) {
+    pub(crate) fn level(&self, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {
+        if is_newest(context) {
             return context.meta.log_level();
         }
         *self.level.lock().unwrap_or_else(PoisonError::into_inner)
@@ -87,7 +96,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(owner) = &self.owner {
+        for owner in self.owner.iter().chain(self.session.get()) {
             self.shared().handles.close_all(owner);
             self.shared().rounds.forget_all(owner);
         }
@@ -118,14 +127,10 @@ impl ServerHandler for Connection {
 
     async fn initialize(
         &self,
-        mut request: InitializeRequestParams,
+        request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let info = self.negotiate_initialize(&request)?;
-        // What was agreed on holds for requests that follow, and not what was asked for.
-        request.protocol_version = info.protocol_version.clone();
-        context.peer.set_peer_info(request);
-        Ok(info)
+        agreed(self, request, &context)
     }
 
     async fn set_level(
@@ -198,8 +203,8 @@ impl ServerHandler for Connection {
         request: UpdateTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        // No task of ours asks for anything.
-        self.shared().tasks.of(&self.owner(&context), &request.task_id).map(|_| ())
+        let tasks = self.shared().tasks.of(&self.owner(&context), &request.task_id)?;
+        tasks.update_task(&request.task_id, request.input_responses)
     }
 
     async fn cancel_task(
@@ -295,6 +300,16 @@ impl ServerHandler for Connection {
 }
 
 impl Connection {
+    /// Makes a task for whoever asks, without awaiting it. `time` is the longest that it may take.
+    pub(crate) fn keep(
+        &self,
+        context: &RequestContext<RoleServer>,
+        time: Duration,
+        make: impl FnOnce(TaskContext) -> TaskFuture,
+    ) -> CreateTaskResult {
+        self.shared().tasks.keep(self.owner(context), time, make)
+    }
+
     /// The bytes of the file that a URI names.
     async fn read(&self, owner: &Owner, uri: &str) -> Result<Vec<u8>, String> {
         let (handle, path) = parsed(uri).ok_or("it names no file of a session")?;
@@ -308,6 +323,23 @@ impl Connection {
         }
         Ok(bytes)
     }
+}
+
+/// What a handshake comes to. What was agreed on holds for requests that follow, and not what was asked for.
+pub(crate) fn agreed(
+    handler: &impl ServerHandler,
+    mut request: InitializeRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<InitializeResult, ErrorData> {
+    let info = handler.negotiate_initialize(&request)?;
+    request.protocol_version = info.protocol_version.clone();
+    context.peer.set_peer_info(request);
+    Ok(info)
+}
+
+/// Whether a request is of the revision that has no handshake.
+fn is_newest(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
 /// The session and the path in a URI of ours.
@@ -324,14 +356,17 @@ fn parsed(uri: &str) -> Option<(&str, String)> {
             byte => byte,
         });
     }
-    Some((handle, format!("/output/{}", String::from_utf8(bytes).ok()?)))
+    let path = String::from_utf8(bytes).ok()?;
+    // It names a file in /output as it was told, and leads nowhere else.
+    let is_plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
+    is_plain.then(|| (handle, format!("/output/{path}")))
 }
 
 /// The error of a resource that there is not, by the code that its revision has for that.
 fn missing(uri: &str, reason: &str, context: &RequestContext<RoleServer>) -> ErrorData {
     let short: String = uri.chars().take(200).collect();
     let (message, data) = (format!("cannot read {short}: {reason}"), Some(json!({ "uri": short })));
-    match context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28) {
+    match is_newest(context) {
         true => ErrorData::invalid_params(message, data),
         false => ErrorData::resource_not_found(message, data),
     }
@@ -368,6 +403,11 @@ mod tests {
             "belljar://session/a1",
             "belljar://session/a/output/%",
             "belljar://session/a/output/%ff",
+            "belljar://session/a/output/../work/x",
+            "belljar://session/a/output/%2e%2e/work/x",
+            "belljar://session/a/output/b/..%2f..%2fwork",
+            "belljar://session/a/output//etc/passwd",
+            "belljar://session/a/output/",
         ] {
             assert_eq!(parsed(wrong), None, "{wrong}");
         }

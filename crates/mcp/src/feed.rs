@@ -29,6 +29,8 @@ pub(crate) struct Feed {
     pub(crate) progress: Option<ProgressToken>,
     /// How long the run may take.
     time: Duration,
+    /// How often it is told that the run goes on.
+    pub(crate) every: Duration,
     printed: Arc<Printed>,
 }
 
@@ -47,7 +49,7 @@ struct Waiting {
 
 impl Feed {
     pub(crate) fn new(peer: Peer<RoleServer>, time: Duration) -> Self {
-        Self { peer, level: None, progress: None, time, printed: Arc::default() }
+        Self { peer, level: None, progress: None, time, every: PROGRESS_EVERY, printed: Arc::default() }
     }
 
     /// Takes what the code prints. It never waits: a client that does not read holds nobody up but itself.
@@ -80,7 +82,7 @@ impl Feed {
     /// Both kinds of notifications are sent from here, in the task that serves the request: that is how they find the stream of its answer.
     async fn tell(&self) {
         let begun = Instant::now();
-        let mut ticks = tokio::time::interval(PROGRESS_EVERY);
+        let mut ticks = tokio::time::interval(self.every);
         ticks.tick().await;
         let mut lines = Lines::default();
         loop {

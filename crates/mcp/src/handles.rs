@@ -17,6 +17,9 @@ const WAITING_MAX: usize = 16;
 /// How many sessions of runs that are over are kept for one client, because the runs left files.
 const FINISHED_MAX: usize = 4;
 
+/// As how many clients all those count together of whom nothing is known: whoever reaches a server without tokens can come as often as he likes.
+const STRANGERS: usize = 4;
+
 /// Whose sessions they are: whoever is at the other end of a pipe, or holds one token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Owner(Arc<str>);
@@ -34,6 +37,21 @@ impl Owner {
     /// Whether he is the only one of that name. What is told by a list alone is told to nobody else.
     pub(crate) fn is_one(&self) -> bool {
         &*self.0 != "nobody"
+    }
+
+    /// Who has one session of the transport, and nothing else to be known by.
+    pub(crate) fn of_session(session: &str) -> Self {
+        Self::new(format!("session {session}"))
+    }
+
+    /// Whether he is known by his session of the transport alone.
+    pub(crate) fn is_of_session(&self) -> bool {
+        self.0.starts_with("session ")
+    }
+
+    /// Whether anybody could be him.
+    fn is_stranger(&self) -> bool {
+        self.is_of_session() || !self.is_one()
     }
 
     /// Whether he holds a token.
@@ -88,6 +106,12 @@ impl Handles {
             let message = format!("{live} sessions are open, and there can be {}", self.sessions_max);
             return Err(Refusal::new(message, "close one with session_close; session_list lists them"));
         }
+        let live = kept.values().filter(|one| one.owner.is_stranger() && !one.is_finished).count();
+        let most = self.sessions_max.saturating_mul(STRANGERS);
+        if owner.is_stranger() && live + more > most {
+            let message = format!("clients without a token have {live} sessions, and there can be {most}");
+            return Err(Refusal::new(message, "try again later, when others have closed some"));
+        }
         Ok(())
     }
 
@@ -101,12 +125,8 @@ impl Handles {
     pub(crate) fn keep_finished(&self, owner: &Owner, jar: Jar, session: Session) -> Arc<Kept> {
         let kept = self.insert(owner, jar, session, true);
         let mut all = self.lock();
-        let mut finished: Vec<_> =
-            all.values().filter(|one| one.owner == *owner && one.is_finished).cloned().collect();
-        finished.sort_by_key(|one| one.seen().used);
-        for old in finished.iter().rev().skip(FINISHED_MAX) {
-            all.remove(&old.handle);
-        }
+        forget_oldest(&mut all, FINISHED_MAX, |one| one.owner == *owner);
+        forget_oldest(&mut all, FINISHED_MAX * STRANGERS, |one| one.owner.is_stranger());
         kept
     }
 
@@ -169,6 +189,15 @@ impl Handles {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, one| one.session.try_lock().is_err() || one.seen().used.elapsed() < self.idle);
         kept
+    }
+}
+
+/// Leaves no more than `most` of those sessions whose run is over, the last ones.
+fn forget_oldest(all: &mut HashMap<Box<str>, Arc<Kept>>, most: usize, is_one: impl Fn(&Kept) -> bool) {
+    let mut finished: Vec<_> = all.values().filter(|one| one.is_finished && is_one(one)).cloned().collect();
+    finished.sort_by_key(|one| one.seen().used);
+    for old in finished.iter().rev().skip(most) {
+        all.remove(&old.handle);
     }
 }
 

@@ -12,6 +12,8 @@ mod stdio;
 
 mod server;
 
+mod fixtures;
+
 mod connection;
 
 mod arguments;

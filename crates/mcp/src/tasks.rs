@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResponse, CallToolResult, CreateTaskResult};
-use rmcp::task_manager::{TaskExit, TaskManager, TaskOptions};
+use rmcp::task_manager::{TaskContext, TaskExit, TaskFuture, TaskManager, TaskOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::handles::Owner;
@@ -51,9 +51,7 @@ impl Tasks {
         if self.running.running_task_count() >= RUNNING_MAX {
             return call.await.map(CallToolResponse::from);
         }
-        let whole_ms = u64::try_from((time + KEPT).as_millis()).unwrap_or(u64::MAX);
-        let options = TaskOptions::new().with_ttl_ms(whole_ms).with_status_message("the code is running");
-        let task = self.running.spawn(options, |context| {
+        let task = self.keep(owner, time, |context| {
             Box::pin(async move {
                 tokio::select! {
                     result = &mut call => result.map_err(TaskExit::Error),
@@ -66,8 +64,21 @@ impl Tasks {
                 }
             })
         });
+        Ok(CallToolResponse::Task(task))
+    }
+
+    /// Makes a task that may take `time`.
+    pub(crate) fn keep(
+        &self,
+        owner: Owner,
+        time: Duration,
+        make: impl FnOnce(TaskContext) -> TaskFuture,
+    ) -> CreateTaskResult {
+        let whole_ms = u64::try_from((time + KEPT).as_millis()).unwrap_or(u64::MAX);
+        let options = TaskOptions::new().with_ttl_ms(whole_ms).with_status_message("the code is running");
+        let task = self.running.spawn(options, make);
         self.remember(&task.task_id, owner);
-        Ok(CallToolResponse::Task(CreateTaskResult::new(task)))
+        CreateTaskResult::new(task)
     }
 
     /// The tasks, if one of that id is this owner's. Nobody learns whether it is another's.

@@ -13,6 +13,7 @@ use clap::Args;
 
 use crate::conformance;
 use crate::fuzz;
+use crate::mcp;
 use crate::sbom;
 use crate::setup::{build_program, cargo, examples};
 use crate::tidy;
@@ -20,7 +21,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, fuzz, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, fuzz, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -59,7 +60,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 13] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage {
@@ -81,6 +82,11 @@ const STAGES: [Stage; 12] = [
         name: "conformance",
         what: "a choice of CPython's own tests passes inside the jar",
         run: || conformance::gate().map(|()| Tally::PASSED),
+    },
+    Stage {
+        name: "mcp",
+        what: "the protocol's own conformance suite passes on the MCP server",
+        run: || mcp::mcp().map(|()| Tally::PASSED),
     },
     Stage {
         name: "fuzz",

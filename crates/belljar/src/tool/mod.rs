@@ -25,6 +25,16 @@ pub(crate) use work::{Check, Done, Work};
 /// The longest name of a tool.
 const NAME_BYTES_MAX: usize = 64;
 
+/// Words that are no names in Python.
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// What the guest calls all arguments that are no parameters.
+const OTHERS: &str = "arguments";
+
 /// Names that mean something else where tools are found.
 const NAMES_TAKEN: [&str; 4] = ["ToolError", "then", "constructor", "prototype"];
 

@@ -182,7 +182,7 @@ async fn serve(gate: &Gate, known: Option<Owner>, request: Request, next: Next) 
     let session = request.headers().get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     // Who has no token is known by his session, and if he has none, by nothing.
     let owner = known.unwrap_or_else(|| match &session {
-        Some(session) => Owner::new(format!("session {session}")),
+        Some(session) => Owner::of_session(session),
         None => Owner::nobody(),
     });
     let holder = if owner.is_of_token() { owner.clone() } else { Owner::nobody() };

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use self::gate::Gate;
 pub use self::tokens::{TokenProblem, Tokens};
 use crate::connection::Connection;
+use crate::fixtures::Fixtures;
 use crate::server::Server;
 
 /// Where the protocol is spoken.
@@ -47,6 +49,8 @@ pub struct HttpSettings {
     pub authorization_servers: Vec<String>,
     /// How long requests that are served may go on once the server is asked to end.
     pub grace: Duration,
+    /// Whether there are also the tools, prompts and resources that the protocol's conformance suite asks for. Nobody else has a use for them.
+    pub has_fixtures: bool,
 }
 
 impl Default for HttpSettings {
@@ -59,6 +63,7 @@ impl Default for HttpSettings {
             requests_per_second: 50,
             authorization_servers: Vec::new(),
             grace: Duration::from_secs(10),
+            has_fixtures: false,
         }
     }
 }
@@ -85,19 +90,37 @@ fn router(server: &Server, settings: HttpSettings, stop: &CancellationToken) -> 
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_BYTES_MAX)
         .with_cancellation_token(stop.clone());
-    let factory = {
-        let server = server.clone();
-        move || Ok(Connection::of_many(server.clone()))
+    let idle = server.0.settings.idle;
+    let endpoint = match settings.has_fixtures {
+        true => {
+            let (server, common) = (server.clone(), Arc::default());
+            endpoint(move || Fixtures::of_many(server.clone(), &common), config, idle)
+        }
+        false => {
+            let server = server.clone();
+            endpoint(move || Connection::of_many(server.clone()), config, idle)
+        }
     };
-    let service = StreamableHttpService::new(factory, Arc::new(LocalSessionManager::default()), config);
     let gate = Arc::new(Gate::new(settings));
-    Router::new()
-        .route_service(ENDPOINT, service)
+    endpoint
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&gate), gate::pass))
         .route("/.well-known/oauth-protected-resource", get(metadata::metadata))
         .route("/.well-known/oauth-protected-resource/mcp", get(metadata::metadata))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&gate), gate::look))
         .with_state(gate)
+}
+
+/// Where requests are served by what `make` makes, one for each of them or for each session of the transport. Those are kept as long as what
+/// belongs to them.
+fn endpoint<H: ServerHandler>(
+    make: impl Fn() -> H + Send + Sync + 'static,
+    config: StreamableHttpServerConfig,
+    idle: Duration,
+) -> Router<Arc<Gate>> {
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.keep_alive = Some(idle);
+    let service = StreamableHttpService::new(move || Ok(make()), Arc::new(sessions), config);
+    Router::new().route_service(ENDPOINT, service)
 }
 
 impl fmt::Debug for Gate {

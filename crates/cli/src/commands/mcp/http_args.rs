@@ -44,6 +44,9 @@ pub(super) struct HttpArgs {
     /// Tell clients where they get tokens: an OAuth authorization server
     #[arg(long, value_name = "URL", help_heading = "HTTP")]
     authorization_server: Vec<String>,
+    /// Offer also what the protocol's conformance suite asks for: for `cargo xtask mcp`, and of no use to anybody else
+    #[arg(long, hide = true)]
+    conformance: bool,
 }
 
 impl HttpArgs {
@@ -69,6 +72,7 @@ impl HttpArgs {
             is_stateful: !(self.stateless || is_stateless),
             requests_per_second: self.rate,
             authorization_servers: self.authorization_server.clone(),
+            has_fixtures: self.conformance,
             ..HttpSettings::default()
         })
     }
