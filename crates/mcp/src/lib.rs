@@ -16,6 +16,7 @@ mod connection;
 
 mod arguments;
 mod catalog;
+mod portable;
 
 mod call;
 
