@@ -29,8 +29,9 @@ await run(async () => {
   if (url) ways['http, modern'] = [url, '--protocol-era', 'modern'];
   for (const [name, server] of Object.entries(ways)) {
     console.log(`-- ${name}`);
-    const { status, result } = inspect(server, '--method', 'tools/list', '--strict');
+    const { status, result, complaints } = inspect(server, '--method', 'tools/list', '--strict');
     check('the tools are listed', [status, result.tools.map((tool) => tool.name)], [0, tools]);
+    check('... with schemas that models of all kinds take', complaints.includes('is an array'), false);
 
     // Over stdio a session ends with the server, and so with each call.
     const created = call(server, 'session_create', { language: 'python' });

