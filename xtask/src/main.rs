@@ -5,6 +5,7 @@
 mod attack;
 mod bench;
 mod cache;
+mod clients;
 mod conformance;
 mod engines;
 mod fetch;
@@ -46,6 +47,8 @@ enum Verb {
     Soak(bench::SoakArgs),
     /// Load workers with very many sessions and with the work of many tenants, while workers are killed
     Load(bench::LoadArgs),
+    /// Have real clients of the Model Context Protocol use the server (all that are known, or those named)
+    Clients(clients::ClientsArgs),
     /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
     Conformance(conformance::ConformanceArgs),
     /// Run the official conformance suite of the Model Context Protocol on the server
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Verb::Attack(args) => attack::attack(&args),
         Verb::Soak(args) => bench::soak(&args),
         Verb::Load(args) => bench::load(&args),
+        Verb::Clients(args) => clients::clients(&args),
         Verb::Conformance(args) => conformance::conformance(&args),
         Verb::Mcp => mcp::mcp(),
         Verb::Fuzz(args) => fuzz::fuzz(&args),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use crate::arguments::{
     AccessRequest, FileList, FileRead, FileWrite, Install, OfSession, RunJavaScript, RunPython,
     SessionCreate, SessionFork, SessionList, ToolsSearch,
 };
+use crate::portable::make_portable;
 use crate::results::{
     ClosedSession, FoundFunctions, GrantedAccess, InstalledPackages, ListedFiles, ListedSessions, OneSession,
     ReadFile, Sessions, WrittenFile,
@@ -183,7 +185,9 @@ fn tool<Takes: JsonSchema, Gives: JsonSchema>(
 
 /// The JSON Schema (2020-12) of a type, in one piece: some clients follow no references.
 fn schema<T: JsonSchema>() -> Arc<JsonObject> {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(RecursiveTransform(make_portable));
     let schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
     let mut schema = schema.as_object().cloned().unwrap_or_default();
     // Names of our own types say nothing to anybody.

@@ -18,6 +18,7 @@ mod connection;
 
 mod arguments;
 mod catalog;
+mod portable;
 
 mod call;
 

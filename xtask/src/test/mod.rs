@@ -11,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::clients;
 use crate::conformance;
 use crate::fuzz;
 use crate::mcp;
@@ -21,7 +22,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, fuzz, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, clients, fuzz, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -60,7 +61,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 13] = [
+const STAGES: [Stage; 14] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage {
@@ -88,6 +89,7 @@ const STAGES: [Stage; 13] = [
         what: "the protocol's own conformance suite passes on the MCP server",
         run: || mcp::mcp().map(|()| Tally::PASSED),
     },
+    Stage { name: "clients", what: "real clients of the protocol get what they must", run: run_clients },
     Stage {
         name: "fuzz",
         what: "a moment of every fuzz target finds nothing",
@@ -165,6 +167,12 @@ fn run_examples() -> Result<Tally> {
         });
     }
     Ok(tally)
+}
+
+/// A client that cannot be had, since its registry is not reached, is no failure of ours; nor has it passed.
+fn run_clients() -> Result<Tally> {
+    let clients::Checked { passed, failed, missing } = clients::all()?;
+    Ok(Tally { passed, failed, ignored: missing })
 }
 
 #[cfg(test)]

@@ -204,12 +204,14 @@ async fn serve(gate: &Gate, known: Option<Owner>, request: Request, next: Next) 
         Err(response) => return response,
     };
     request.extensions_mut().insert(owner);
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     if let Some(made) = response.headers().get(SESSION).and_then(|value| value.to_str().ok()) {
         gate.remember(made, &holder);
     }
     if let (Some(session), true) = (&session, is_end && response.status().is_success()) {
         gate.forget(session);
+        // It is done, and not only accepted: the protocol's own Python client says that a session could not be ended where it sees that.
+        *response.status_mut() = StatusCode::NO_CONTENT;
     }
     response
 }
