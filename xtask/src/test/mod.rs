@@ -12,7 +12,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::conformance;
-use crate::fuzz;
 use crate::sbom;
 use crate::setup::{build_program, cargo, examples};
 use crate::tidy;
@@ -20,7 +19,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, fuzz, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -59,7 +58,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 11] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage {
@@ -81,11 +80,6 @@ const STAGES: [Stage; 12] = [
         name: "conformance",
         what: "a choice of CPython's own tests passes inside the jar",
         run: || conformance::gate().map(|()| Tally::PASSED),
-    },
-    Stage {
-        name: "fuzz",
-        what: "a moment of every fuzz target finds nothing",
-        run: || fuzz::gate().map(|()| Tally::PASSED),
     },
     Stage { name: "suite", what: "unit tests, integration tests, the corpus, doctests", run: suite::run },
 ];
