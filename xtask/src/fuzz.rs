@@ -20,9 +20,6 @@ const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
 /// The longest input that is tried. Longer ones find nothing that these do not, only later.
 const INPUT_BYTES_MAX: u32 = 4096;
 
-/// How long each target runs in the gate.
-const GATE_SECONDS: u32 = 8;
-
 /// A target's inputs that are kept beside its seeds: one a line, in hexadecimal. Tests try them, too (`fuzz/inputs`).
 const KEPT: &str = "kept.hex";
 
@@ -53,16 +50,10 @@ pub(crate) fn fuzz(args: &FuzzArgs) -> Result<()> {
         if args.keep {
             runner.keep(name)?;
         } else {
-            runner.search(name, args.seconds, &["-print_final_stats=1"])?;
+            runner.search(name, args.seconds)?;
         }
     }
     Ok(())
-}
-
-/// Runs every target for a moment, starting from what was kept and from what earlier runs on this machine found.
-pub(crate) fn gate() -> Result<()> {
-    let runner = Runner::new()?;
-    targets()?.iter().try_for_each(|name| runner.search(name, GATE_SECONDS, &["-verbosity=0"]))
 }
 
 /// Where cargo-fuzz is, and where it builds.
@@ -77,10 +68,10 @@ impl Runner {
     }
 
     /// Offers a target inputs until the time is over.
-    fn search(&self, name: &str, seconds: u32, more: &[&str]) -> Result<()> {
+    fn search(&self, name: &str, seconds: u32) -> Result<()> {
         let corpus = self.corpus(name)?;
         let mut command = self.command(name, &[&corpus, &seeds(name)]);
-        command.arg(format!("-max_total_time={seconds}")).args(more);
+        command.arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
         let status = command.status().context("starting cargo-fuzz")?;
         if !status.success() {
             bail!("{name} found something ({status}); the input is in fuzz/artifacts/{name}");

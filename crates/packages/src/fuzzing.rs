@@ -43,11 +43,11 @@ pub fn script(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use belljar_fuzz_inputs::inputs;
+    use belljar_fuzz_inputs::try_each;
 
     #[test]
     fn what_strangers_publish_is_refused_or_plain() {
-        inputs("wheel", 2000).iter().for_each(|input| super::wheel(input));
-        inputs("script", 2000).iter().for_each(|input| super::script(input));
+        try_each("wheel", 2000, super::wheel);
+        try_each("script", 2000, super::script);
     }
 }

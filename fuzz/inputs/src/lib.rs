@@ -1,10 +1,15 @@
 //! What a fuzz target is tried with in a test, where nothing is instrumented: the seeds and kept inputs of `fuzz/seeds`, and what a few careless
-//! hands make of them. The same every time.
+//! hands make of them. The same every time; and in the gate, for some seconds, inputs that nobody has tried.
 //!
 //! It finds what was found before, and what lies near; `cargo xtask fuzz` looks for more.
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The environment variable that says for how many seconds each target is tried with inputs that are new.
+pub const SECONDS: &str = "BELLJAR_FUZZ_SECONDS";
 
 /// A target's inputs that are kept beside its seeds: one a line, in hexadecimal, since what lies in the tree is text.
 pub const KEPT: &str = "kept.hex";
@@ -14,6 +19,43 @@ const INPUT_BYTES_MAX: usize = 4096;
 
 /// Bytes that mean something to many readers.
 const TELLING: &[u8] = b"\0\x01\x7f\x80\xff\n\r\t \"'\\/{}[]():;,.-+=#%&<>@*~_09aAeEnu";
+
+/// Tries a property of a target with its [`inputs`], and, if [`SECONDS`] says so, with new ones for so long. An input at which it panics is shown.
+///
+/// # Panics
+///
+/// As the property does, as [`inputs`] does, and if [`SECONDS`] is no number.
+pub fn try_each(target: &str, more: usize, property: impl Fn(&[u8])) {
+    let mut inputs = inputs(target, more);
+    let attempt = |input: &[u8]| {
+        let shown = Shown(input);
+        property(input);
+        std::mem::forget(shown);
+    };
+    inputs.iter().for_each(|input| attempt(input));
+    let Ok(seconds) = std::env::var(SECONDS) else { return };
+    let lasts = Duration::from_secs(seconds.parse().expect("it is a number of seconds"));
+    let (begun, kept) = (Instant::now(), inputs.len() - more);
+    let mut chance = Chance(RandomState::new().hash_one(target) | 1);
+    while begun.elapsed() < lasts {
+        let made = chance.change(&inputs);
+        attempt(&made);
+        // Changes add up, while what is kept stays.
+        if more > 0 && chance.below(16) == 0 {
+            let at = kept + chance.below(more);
+            inputs[at] = made;
+        }
+    }
+}
+
+/// An input that is shown, ready to become a seed, unless this is forgotten.
+struct Shown<'a>(&'a [u8]);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        eprintln!("the input was, in hexadecimal: {}", hex::encode(self.0));
+    }
+}
 
 /// The seeds and kept inputs of a target, and `more` that are made of them.
 ///

@@ -13,7 +13,6 @@ use clap::Args;
 
 use crate::clients;
 use crate::conformance;
-use crate::fuzz;
 use crate::mcp;
 use crate::sbom;
 use crate::setup::{build_program, cargo, examples};
@@ -22,7 +21,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, clients, fuzz, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, clients, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -61,7 +60,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 14] = [
+const STAGES: [Stage; 13] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage {
@@ -90,11 +89,6 @@ const STAGES: [Stage; 14] = [
         run: || mcp::mcp().map(|()| Tally::PASSED),
     },
     Stage { name: "clients", what: "real clients of the protocol get what they must", run: run_clients },
-    Stage {
-        name: "fuzz",
-        what: "a moment of every fuzz target finds nothing",
-        run: || fuzz::gate().map(|()| Tally::PASSED),
-    },
     Stage { name: "suite", what: "unit tests, integration tests, the corpus, doctests", run: suite::run },
 ];
 
