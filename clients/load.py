@@ -221,7 +221,10 @@ def summed_up(seen, known):
         grown = last > middle * 1.1 + slack
         print(f"{name}: {first:.0f}, {middle:.0f}, {last:.0f} {'MiB' if unit > 1 else 'files'} by thirds{': GROWS' if grown else ''}")
         is_well &= not grown
-    left = [worker for worker in known if runs(worker)]
+    # The kernel takes a moment to put away a process with much memory.
+    patience = time.monotonic() + 10
+    while (left := [worker for worker in known if runs(worker)]) and time.monotonic() < patience:
+        time.sleep(0.1)
     print(f"workers: {len(known)} in all, {len(left)} left at the end")
     for line in wrong:
         print(f"WRONG: {line}")

@@ -88,8 +88,14 @@ pub(super) const NOT_BOUNDS: &[(&str, &str)] =
 pub(super) const TEXT: &[(&str, &str, &str)] = &[
     ("crates/cli/src/commands/mcp/install.rs", "claude", "clients whose configuration is written"),
     ("crates/cli/src/commands/mcp/install.rs", "gemini", "a client whose configuration is written"),
+    ("clients/README.md", "openai", "a client that is tested, by its name"),
+    ("clients/openai_agents.py", "openai", "a client that is tested, by its name"),
+    ("clients/packages/openai_agents.txt", "openai", "a client that is tested, by its name"),
+    ("docs/mcp.md", "openai", "a client that is tested, by its name"),
+    ("xtask/src/clients/mod.rs", "openai", "a client that is tested, by its name"),
     ("xtask/src/tidy/exceptions.rs", "claude", "this list names it"),
     ("xtask/src/tidy/exceptions.rs", "gemini", "this list names it"),
+    ("xtask/src/tidy/exceptions.rs", "openai", "this list names it"),
 ];
 
 /// Whether `what` may stand in the file at `path`.
