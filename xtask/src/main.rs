@@ -16,6 +16,7 @@ mod peers;
 mod progress;
 mod require;
 mod sbom;
+mod server;
 mod setup;
 mod test;
 mod tidy;

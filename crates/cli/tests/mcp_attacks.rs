@@ -218,7 +218,7 @@ fn no_server_is_found_that_nobody_named() {
     let touch = json!({ "command": "/bin/sh", "args": ["-c", format!("touch '{}'", marker.display())] });
     let configuration =
         json!({ "mcpServers": { "found": touch }, "servers": { "found": touch } }).to_string();
-    for file in [".mcp.json", "mcp.json", ".claude.json", ".cursor/mcp.json"] {
+    for file in [".mcp.json", "mcp.json", ".cursor/mcp.json"] {
         std::fs::write(folder.join(file), &configuration).expect("it can be written");
     }
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(

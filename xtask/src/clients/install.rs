@@ -5,10 +5,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::cache::{self, Cache, Key, Shelf};
+use crate::cache::{self, Cache};
 use crate::fetch::npm;
 use crate::peers;
-use crate::progress::run_logged;
 use crate::tree;
 
 /// Where a client's packages come from, and the list of them.
@@ -39,21 +38,12 @@ fn python(cache: &Cache, list: &str, logs: &Path) -> Result<Command> {
 }
 
 fn node(cache: &Cache, name: &str, logs: &Path) -> Result<Command> {
-    let pins = tree::root().join("clients/packages").join(name);
-    let mut key = Key::new();
-    key.folder(&pins)?;
     let log = logs.join(format!("install-{name}.log"));
     cache::write(&log, "")?;
     // One Node for all, whatever this machine has: some clients want a newer one.
     let node = npm::node(cache)?;
-    let folder = cache.entry(Shelf::Tools, &format!("client-{name}-{}", key.finish()), |draft| {
-        for file in ["package.json", "package-lock.json"] {
-            cache::write(&draft.out.join(file), cache::read(&pins.join(file))?)?;
-        }
-        let mut npm = npm::client(cache)?;
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&draft.out);
-        run_logged(&mut npm, &log)
-    })?;
+    let pins = tree::root().join("clients/packages").join(name);
+    let folder = npm::locked(cache, &format!("client-{name}"), &pins, &log)?;
     let mut command = Command::new(node);
     command.env("PEER_FOLDER", folder);
     Ok(command)

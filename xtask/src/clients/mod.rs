@@ -2,7 +2,6 @@
 //! against what it must be.
 
 mod install;
-mod server;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,10 +12,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use self::install::Packages;
-use self::server::Server;
 use crate::cache::{self, Cache};
 use crate::peers;
 use crate::require::{self, require};
+use crate::server::Server;
 use crate::setup::build_program;
 use crate::tree;
 
@@ -134,7 +133,7 @@ fn check(clients: &[&Client]) -> Result<Checked> {
     let belljar = build_program()?;
     let logs = tree::root().join("target/clients");
     cache::create(&logs)?;
-    let server = Server::start(&belljar)?;
+    let server = Server::start(&belljar, &[])?;
     let mut all = Checked::default();
     let mut table = String::new();
     for client in clients {

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cache::{self, Cache, Key, Shelf};
+use crate::cache::{self, Cache};
 use crate::fetch::npm;
-use crate::progress::run_logged;
 use crate::tree;
 
 /// Where the suite lies in its folder.
@@ -21,22 +20,10 @@ pub(super) struct Suite {
 
 /// Installs it into the cache, unless it is there.
 pub(super) fn suite(cache: &Cache, logs: &Path) -> Result<Suite> {
-    let pins = tree::root().join("conformance/mcp");
-    let files = ["package.json", "package-lock.json"];
-    let mut key = Key::new();
-    for file in files {
-        key.part(file, &cache::read(&pins.join(file))?);
-    }
     // It wants a newer Node than many machines have.
     let node = npm::node(cache)?;
-    let folder = cache.entry(Shelf::Tools, &format!("mcp-conformance-{}", key.finish()), |draft| {
-        for file in files {
-            cache::write(&draft.out.join(file), cache::read(&pins.join(file))?)?;
-        }
-        let mut npm = npm::client(cache)?;
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&draft.out);
-        run_logged(&mut npm, &logs.join("install.log"))
-    })?;
+    let pins = tree::root().join("conformance/mcp");
+    let folder = npm::locked(cache, "mcp-conformance", &pins, &logs.join("install.log"))?;
     let package = folder.join(PACKAGE);
     Ok(Suite { node, program: package.join("dist/index.js"), package })
 }

@@ -5,15 +5,14 @@
 
 mod install;
 mod results;
-mod server;
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use self::results::Scenario;
-use self::server::Server;
 use crate::cache::{self, Cache};
+use crate::server::Server;
 use crate::setup::build_program;
 use crate::tree;
 
@@ -27,7 +26,7 @@ pub(crate) fn mcp() -> Result<()> {
     let logs = tree::root().join("target/mcp");
     cache::create(&logs)?;
     let suite = install::suite(&cache, &logs)?;
-    let server = Server::start(&program)?;
+    let server = Server::start(&program, &["--conformance"])?;
     let mut failed = 0;
     for revision in REVISIONS {
         let results = logs.join(revision);

@@ -1,4 +1,4 @@
-//! The server that the suite is run on: ours, with the fixtures that the suite asks for, on a port of the kernel's choice.
+//! A server of MCP that listens, for what is tried on it over HTTP.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -6,26 +6,20 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The suite asks as fast as it can, and more often than one client may.
+/// What is tried asks as fast as it can, and more often than one client may.
 const REQUESTS_PER_SECOND: &str = "1000";
 
-pub(super) struct Server {
+/// `belljar mcp http`, on a port of the kernel's choice.
+pub(crate) struct Server {
     child: Child,
     url: String,
 }
 
 impl Server {
-    pub(super) fn start(program: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.args([
-            "mcp",
-            "http",
-            "--conformance",
-            "--listen",
-            "127.0.0.1:0",
-            "--rate",
-            REQUESTS_PER_SECOND,
-        ]);
+    /// Starts it, with `more` arguments.
+    pub(crate) fn start(belljar: &Path, more: &[&str]) -> Result<Self> {
+        let mut command = Command::new(belljar);
+        command.args(["mcp", "http", "--listen", "127.0.0.1:0", "--rate", REQUESTS_PER_SECOND]).args(more);
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("starting the server")?;
         let mut lines = BufReader::new(child.stderr.take().context("it has no standard error")?).lines();
@@ -37,16 +31,17 @@ impl Server {
             url
         });
         let Some(url) = url else { bail!("the server does not listen: {}", said.join("; ")) };
+        // What else it says is shown with what clients say.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("server: {line}")));
         Ok(Self { child, url: url.trim_end_matches(',').to_owned() })
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Asks it to end, which it must do by itself.
-    pub(super) fn end(mut self) -> Result<()> {
+    pub(crate) fn end(mut self) -> Result<()> {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status();
         if !asked.context("starting kill")?.success() {
             bail!("the server was gone before its time");
