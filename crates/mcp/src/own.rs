@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use belljar::{Jar, Reach};
+use belljar::{Grants, Jar, Reach};
 
 use crate::arguments::Language;
 use crate::handles::Owner;
@@ -90,7 +90,7 @@ impl Owns {
 
 /// The same jar, whose code reaches this as well.
 pub(crate) fn widened(jar: &Jar, reach: &Reach) -> Jar {
-    let grants = reach.net.iter().cloned().fold(jar.grants().clone(), belljar::Grants::net);
-    let grants = reach.mounts.iter().cloned().fold(grants, belljar::Grants::mount);
+    let grants = reach.net.iter().cloned().fold(jar.grants().clone(), Grants::net);
+    let grants = reach.mounts.iter().cloned().fold(grants, Grants::mount);
     jar.clone().with_grants(grants)
 }

@@ -1,6 +1,6 @@
 //! `access_request`: a wider grant, if the person at the client agrees and whoever runs the server lets him be asked.
 
-use belljar::{Jar, Mount, Reach};
+use belljar::{Mount, MountMode, Reach};
 
 use super::{Called, Caller, blocking, told};
 use crate::arguments::{AccessRequest, Language};
@@ -25,12 +25,10 @@ pub(crate) async fn request(caller: &Caller<'_>, arguments: AccessRequest) -> Ca
         ));
     }
     // What cannot be had need not be asked for.
-    for language in [Language::Python, Language::Javascript] {
-        if let Ok(jar) = caller.shared.jar(caller.owner, language) {
-            let jar: Jar = widened(&jar, &asked);
-            blocking(move || jar.session()).await?;
-            break;
-        }
+    let mut languages = [Language::Python, Language::Javascript].into_iter();
+    if let Some(jar) = languages.find_map(|language| caller.shared.jar(caller.owner, language).ok()) {
+        let jar = widened(&jar, &asked);
+        blocking(move || jar.session()).await?;
     }
     match ask(question(&asked, &arguments.reason)).await {
         Said::Yes => {}
@@ -74,9 +72,9 @@ fn admitted(askable: &Reach, arguments: &AccessRequest) -> Result<Reach, Refusal
 fn question(asked: &Reach, reason: &str) -> String {
     let mount = |mount: &Mount| {
         let mode = match mount.mode() {
-            belljar::MountMode::ReadOnly => "to read",
-            belljar::MountMode::ReadWrite => "to read and to CHANGE",
-            belljar::MountMode::CopyOnWrite => "to read, and to change in memory only",
+            MountMode::ReadOnly => "to read",
+            MountMode::ReadWrite => "to read and to CHANGE",
+            MountMode::CopyOnWrite => "to read, and to change in memory only",
         };
         format!("- the directory {}, {mode}", quoted(&mount.source().display().to_string(), 4096))
     };
