@@ -5,15 +5,18 @@
 mod attack;
 mod bench;
 mod cache;
+mod clients;
 mod conformance;
 mod engines;
 mod fetch;
 mod fuzz;
+mod mcp;
 mod packages;
 mod peers;
 mod progress;
 mod require;
 mod sbom;
+mod server;
 mod setup;
 mod test;
 mod tidy;
@@ -45,8 +48,12 @@ enum Verb {
     Soak(bench::SoakArgs),
     /// Load workers with very many sessions and with the work of many tenants, while workers are killed
     Load(bench::LoadArgs),
+    /// Have real clients of the Model Context Protocol use the server (all that are known, or those named)
+    Clients(clients::ClientsArgs),
     /// Run the languages' own tests inside the jar; when all were run, write the pages in docs/ about them
     Conformance(conformance::ConformanceArgs),
+    /// Run the official conformance suite of the Model Context Protocol on the server
+    Mcp,
     /// Offer what the host decodes whatever bytes make it stumble (all targets, or those named)
     Fuzz(fuzz::FuzzArgs),
     /// Write down what the program is made of, as CycloneDX, and check that
@@ -65,7 +72,9 @@ fn main() -> ExitCode {
         Verb::Attack(args) => attack::attack(&args),
         Verb::Soak(args) => bench::soak(&args),
         Verb::Load(args) => bench::load(&args),
+        Verb::Clients(args) => clients::clients(&args),
         Verb::Conformance(args) => conformance::conformance(&args),
+        Verb::Mcp => mcp::mcp(),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Sbom => sbom::sbom(),
         Verb::Tidy => tidy::tidy(),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, anyhow, bail};
 
-use crate::cache::{self, Cache, Draft, Shelf};
+use crate::cache::{self, Cache, Draft, Key, Shelf};
 use crate::progress::run_logged;
 
 /// A package of a registry, in the version that we use.
@@ -45,22 +45,34 @@ impl Wheel {
     }
 }
 
-/// Installs a wheel for the first interpreter that takes it. Nothing of a package is run to install it.
+/// Installs a wheel, and what it asks for, for the first interpreter that takes it. Nothing of a package is run to install it.
 pub(crate) fn wheel(cache: &Cache, package: Package, logs: &Path) -> Result<Wheel> {
     let Package { name, version } = package;
-    let log = logs.join(format!("install-{name}.log"));
+    install(cache, &format!("peer-{name}-{version}"), &[format!("{name}=={version}")], logs)
+}
+
+/// Installs the wheels of a list, which must name all that they need, for the first interpreter that takes them.
+pub(crate) fn wheels(cache: &Cache, list: &Path, logs: &Path) -> Result<Wheel> {
+    let name = list.file_stem().unwrap_or_default().to_string_lossy();
+    let mut key = Key::new();
+    key.part("list", &cache::read(list)?);
+    let entry = format!("client-{name}-{}", key.finish());
+    install(cache, &entry, &["--no-deps".to_owned(), "-r".to_owned(), list.display().to_string()], logs)
+}
+
+fn install(cache: &Cache, entry: &str, what: &[String], logs: &Path) -> Result<Wheel> {
+    let log = logs.join(format!("install-{entry}.log"));
     cache::write(&log, "")?;
     let mut failed = None;
     for python in interpreters() {
         let Ok(tag) = said(&python, &["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) else {
             continue;
         };
-        let entry = format!("peer-{name}-{version}-python{tag}");
-        let folder = cache.entry(Shelf::Tools, &entry, |draft: &Draft| {
+        let folder = cache.entry(Shelf::Tools, &format!("{entry}-python{tag}"), |draft: &Draft| {
             let mut pip = Command::new(&python);
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]);
             pip.args(["--only-binary=:all:", "--target"]).arg(&draft.out);
-            run_logged(pip.arg(format!("{name}=={version}")), &log)
+            run_logged(pip.args(what), &log)
         });
         match folder {
             Ok(folder) => return Ok(Wheel { python, folder }),

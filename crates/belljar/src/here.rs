@@ -9,14 +9,15 @@ use crate::engine::encode::{Encoder, Verb};
 use crate::engine::erase::Eraser;
 use crate::error::{Error, Result};
 use crate::host::audit::Audit;
-use crate::host::files::Files;
+use crate::host::files::{Change, Files};
+use crate::host::meter::Meter;
 use crate::host::report::Report;
 use crate::host::secrets::Secrets;
-use crate::host::without;
+use crate::host::{Host, shown, without};
 use crate::jar::Jar;
 use crate::limits::Limits;
 use crate::live::{Live, Rest};
-use crate::outcome::{Ended, Outcome, SessionState};
+use crate::outcome::{DirectoryEntry, Ended, Outcome, SessionState};
 
 /// How long completion, and the check whether code is complete, may take: they answer to someone who types.
 const PROMPT_TIME_MS: u64 = 1_000;
@@ -132,6 +133,38 @@ impl Here {
     pub(crate) fn read_file(&self, path: &str) -> Result<Vec<u8>> {
         let (content, secrets) = self.with_kept(|files, secrets| (files.read(path), secrets.cloned()))?;
         Ok(without(secrets.as_ref(), content?))
+    }
+
+    pub(crate) fn write_file(&self, jar: &Jar, path: &str, bytes: &[u8]) -> Result<()> {
+        self.with_change(jar, |files, change| files.write_whole(path, bytes, change))?
+    }
+
+    pub(crate) fn list_files(&self, jar: &Jar, path: &str) -> Result<Vec<DirectoryEntry>> {
+        let secrets = self.with_kept(|_, secrets| secrets.cloned())?;
+        let listed = self.with_change(jar, |files, change| files.list(path, change))??;
+        let entry =
+            |entry: DirectoryEntry| DirectoryEntry { name: shown(secrets.as_ref(), entry.name), ..entry };
+        Ok(listed.into_iter().map(entry).collect())
+    }
+
+    /// Does something with the files of a session that has not ended, at the session's expense.
+    fn with_change<T>(&self, jar: &Jar, act: impl FnOnce(&mut Files, &mut Change<'_>) -> T) -> Result<T> {
+        match &mut *self.lock()? {
+            State::Live(live) => {
+                let Host { files, meter, time, .. } = live.host();
+                Ok(act(files, &mut Change { meter, now_ns: time.realtime_ns() }))
+            }
+            State::Rest(rest) => {
+                let kept = &mut rest.kept;
+                let mut meter = Meter::new(&jar.limits);
+                meter.go_on(kept.held);
+                let now_ns = kept.time.realtime_ns();
+                let done = act(&mut kept.files, &mut Change { meter: &mut meter, now_ns });
+                kept.held = meter.held();
+                Ok(done)
+            }
+            State::Closed(_) => Err(Error::Closed),
+        }
     }
 
     /// What an instance can be made from again.

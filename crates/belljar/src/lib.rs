@@ -46,6 +46,7 @@ mod here;
 mod jar;
 mod live;
 mod session;
+mod session_files;
 mod snapshot;
 mod told;
 
@@ -92,10 +93,10 @@ pub use limits::{
 pub use mount::fault::MountFault;
 pub use mount::{Mount, MountMode};
 pub use outcome::{
-    Applied, ChangeKind, Chunk, Display, Ended, File, FileChange, FileKind, GuestError, Json, Outcome,
-    Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
+    Applied, ChangeKind, Chunk, DirectoryEntry, Display, Ended, File, FileChange, FileKind, GuestError, Json,
+    Outcome, Pending, RefusedChange, SessionState, Stream, Text, Truncated, Usage, Value,
 };
-pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource};
+pub use policy::{Packages, Policy, PolicyProblem, PolicyProblems, Reach, SecretSource, Uncovered};
 pub use request::{Request, ToolAnswer};
 pub use schemars;
 pub use session::{Completeness, Completions, Session};

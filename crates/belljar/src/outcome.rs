@@ -218,6 +218,18 @@ pub struct File {
     pub size_bytes: u64,
 }
 
+/// Something in a directory of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryEntry {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub is: FileKind,
+    /// The size of a file; 0 of anything else.
+    pub size_bytes: u64,
+}
+
 /// A change of a file in a directory that is mounted copy-on-write. The host's file is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -41,13 +41,13 @@ const FORKS_MAX: usize = 100_000;
 /// # }
 /// ```
 pub struct Session {
-    jar: Jar,
-    place: Place,
+    pub(crate) jar: Jar,
+    pub(crate) place: Place,
     telling: Telling,
 }
 
 /// Where a session is.
-enum Place {
+pub(crate) enum Place {
     /// In this process.
     Here(Here),
     /// In a worker.
@@ -267,18 +267,6 @@ impl Session {
     /// As for [`Session::check`].
     pub fn check_blocking(&self, code: &str) -> Result<Completeness> {
         block_on(self.check(code))
-    }
-
-    /// Reads a file that the code could read, by the path that it has there. This works after the session has ended, too.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Busy`], [`Error::Closed`] when nothing is left of the session, or [`Error::FilePath`] when there is no such file.
-    pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
-        match &self.place {
-            Place::Here(here) => here.read_file(path),
-            Place::There(there) => there.read_file(path),
-        }
     }
 
     /// What the session has changed of directories that are mounted copy-on-write. This works after the session has ended, too.

@@ -87,6 +87,20 @@ fn calls_above_those_that_may_go_on_at_once_wait() {
 }
 
 #[test]
+fn a_result_that_is_not_what_was_promised_is_an_error_of_its_call() {
+    let give = |name: &str| {
+        let tool = Tool::new(name, |arguments: Value| Ok::<_, String>(arguments["given"].clone()));
+        tool.parameters(json!({"type": "object"}))
+    };
+    let jar = with("python", [give("give"), give("promise").returns(json!({"type": "string"}))]);
+    assert_eq!(repr(&jar.run_blocking("tools.give(given=1), tools.promise(given='a')").unwrap()), "(1, 'a')");
+    assert_eq!(
+        error(&jar.run_blocking("tools.promise(given=1)").unwrap()).1,
+        "the result of promise does not fit its schema: 1 is not of type \"string\""
+    );
+}
+
+#[test]
 fn arguments_and_results_that_are_nested_too_deep_are_refused() {
     let deep = |depth: u32| (0..depth).fold(json!(1), |inner, _| json!([inner]));
     let give = Tool::new("give", move |arguments: Value| {

@@ -26,6 +26,11 @@ pub(crate) struct GrantArgs {
 }
 
 impl GrantArgs {
+    /// Whether hosts were named.
+    pub(crate) fn names_hosts(&self) -> bool {
+        !self.allow_net.is_empty()
+    }
+
     /// What was named.
     pub(crate) fn reach(&self) -> Result<Reach, Error> {
         Ok(Reach {

@@ -60,6 +60,16 @@ impl LimitArgs {
         Ok(Allowed { limits, grants, policy })
     }
 
+    /// Whether the limit on output was named.
+    pub(crate) fn names_output(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// Whether code will reach any host.
+    pub(crate) fn reaches_network(&self, policy: Option<&Policy>) -> bool {
+        self.grants.names_hosts() || policy.is_some_and(|policy| !policy.reach().net.is_empty())
+    }
+
     fn limits(&self, policy: Option<&Policy>) -> Limits {
         let base = policy.map_or_else(Limits::default, |policy| policy.limits().clone());
         let time_ms = self.time.map_or(base.time_ms, |time| time.0);

@@ -17,6 +17,9 @@ use tracing::{Event, Level, Metadata, Subscriber, subscriber};
 use crate::exit::{self, Failure};
 use crate::{render, telemetry};
 
+/// The SDK of the protocol calls it an error when a client is gone. Whoever runs a server can do nothing about that, and clients must not fill its log.
+const PROTOCOL_TARGET: &str = "rmcp";
+
 /// Where what is done with grants is written down.
 static AUDIT: OnceLock<Mutex<Vec<(PathBuf, File)>>> = OnceLock::new();
 
@@ -68,7 +71,8 @@ impl Subscriber for Log {
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let is_audit = metadata.target() == AUDIT_TARGET && (AUDIT.get().is_some() || telemetry::is_wanted());
-        is_audit || *metadata.level() == Level::ERROR && metadata.is_event()
+        let is_known = metadata.target().starts_with(PROTOCOL_TARGET);
+        is_audit || *metadata.level() == Level::ERROR && metadata.is_event() && !is_known
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -22,6 +22,12 @@ pub(crate) struct PackageArgs {
 }
 
 impl PackageArgs {
+    /// The same, and these.
+    pub(crate) fn and(&self, more: &[String]) -> Self {
+        let with = self.with.iter().chain(more).cloned().collect();
+        Self { with, refresh: self.refresh }
+    }
+
     /// The packages that were named, if the policy allows them, and those that it names itself.
     pub(crate) fn wanted(&self, policy: Option<&Policy>) -> Result<Wanted, Failure> {
         let named = parsed(&self.with)?;
@@ -65,6 +71,17 @@ impl Wanted {
         }
         check(policy, asked)?;
         Ok(Self { script, ..self })
+    }
+
+    /// These, and more that somebody asks for.
+    pub(crate) fn and(mut self, more: Vec<Requirement>) -> Self {
+        self.named.extend(more);
+        self
+    }
+
+    /// No packages, by the same settings.
+    pub(crate) fn none(&self) -> Self {
+        Self { named: Vec::new(), of_policy: Vec::new(), script: None, settings: self.settings.clone() }
     }
 
     /// The name of the first one that was named.

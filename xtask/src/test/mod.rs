@@ -11,7 +11,9 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::clients;
 use crate::conformance;
+use crate::mcp;
 use crate::sbom;
 use crate::setup::{build_program, cargo, examples};
 use crate::tidy;
@@ -19,7 +21,7 @@ use crate::tidy;
 /// Which stages to run.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, suite; all when none is named
+    /// Stages to run: fmt, clippy, elsewhere, tidy, deny, advisories, sbom, doc, examples, conformance, mcp, clients, suite; all when none is named
     names: Vec<String>,
 }
 
@@ -58,7 +60,7 @@ impl Tally {
     }
 }
 
-const STAGES: [Stage; 11] = [
+const STAGES: [Stage; 13] = [
     Stage { name: "fmt", what: "the code is formatted", run: fmt },
     Stage { name: "clippy", what: "no lint warns", run: clippy },
     Stage {
@@ -81,6 +83,12 @@ const STAGES: [Stage; 11] = [
         what: "a choice of CPython's own tests passes inside the jar",
         run: || conformance::gate().map(|()| Tally::PASSED),
     },
+    Stage {
+        name: "mcp",
+        what: "the protocol's own conformance suite passes on the MCP server",
+        run: || mcp::mcp().map(|()| Tally::PASSED),
+    },
+    Stage { name: "clients", what: "real clients of the protocol get what they must", run: run_clients },
     Stage { name: "suite", what: "unit tests, integration tests, the corpus, doctests", run: suite::run },
 ];
 
@@ -153,6 +161,12 @@ fn run_examples() -> Result<Tally> {
         });
     }
     Ok(tally)
+}
+
+/// A client that cannot be had, since its registry is not reached, is no failure of ours; nor has it passed.
+fn run_clients() -> Result<Tally> {
+    let clients::Checked { passed, failed, missing } = clients::all()?;
+    Ok(Tally { passed, failed, ignored: missing })
 }
 
 #[cfg(test)]

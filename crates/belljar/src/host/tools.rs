@@ -183,12 +183,23 @@ async fn work(tool: Arc<GrantedTool>, call: ToolCall, mut told: Entry) -> Field 
         }
         None => Err("it is answered by the caller".to_owned()),
     };
+    let done = done.and_then(|json| fits(&tool, json));
     match &done {
         Ok(json) => told.detail("result_bytes", || json.len().into()),
         Err(text) => told.fail(text),
     }
     told.detail("outcome", || if done.is_ok() { "done" } else { "failed" }.into());
     answer(&tool, done)
+}
+
+/// A result, if it is what was promised. One that cannot be taken anyway is not read.
+fn fits(tool: &GrantedTool, json: String) -> Done {
+    let is_taken = json.len() as u64 <= tool.tool.result_bytes_max && !is_too_deep(json.as_bytes());
+    if is_taken && tool.tool.checks_result {
+        let wrong = |text| format!("the result of {} does not fit its schema: {text}", tool.tool.name);
+        tool.check_result(&json).map_err(wrong)?;
+    }
+    Ok(json)
 }
 
 /// Takes what the caller answers, if all of it can be taken.
@@ -206,9 +217,7 @@ pub(crate) fn take_answers(host: &mut Host, answers: &[ToolAnswer]) -> Result<()
             if is_too_deep(json.as_bytes()) {
                 return Err(refused(format!("it is nested more than {DEPTH_MAX} deep")));
             }
-            let value: Value =
-                serde_json::from_str(json).map_err(|error| refused(format!("it is not JSON: {error}")))?;
-            tool.check_result(&value).map_err(refused)?;
+            tool.check_result(json).map_err(refused)?;
         }
         if fields.insert(number, answer(tool, done.clone())).is_some() {
             return Err(refused("it is answered twice".to_owned()));

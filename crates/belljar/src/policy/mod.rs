@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use packages::Packages;
 pub use problem::{PolicyProblem, PolicyProblems};
-pub use reach::Reach;
+pub use reach::{Reach, Uncovered};
 pub use secret::SecretSource;
 
 use crate::admit::narrow;

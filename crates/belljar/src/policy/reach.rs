@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::machine;
 use super::secret::SecretSource;
-use crate::error::Result;
+use crate::error;
 use crate::grants::Grants;
 use crate::host::files::is_protected;
 use crate::host::net::rule::NetRule;
@@ -33,9 +33,13 @@ pub struct Reach {
     pub seed: Option<u64>,
 }
 
-/// Something that was asked for and is not granted: what, and which key says so.
-pub(super) struct Uncovered {
-    pub(super) asked: String,
+/// Something that was asked for and is not covered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{asked}")]
+pub struct Uncovered {
+    /// What was asked for.
+    pub asked: String,
+    /// Which key of a policy says so.
     pub(super) why: String,
 }
 
@@ -46,7 +50,7 @@ impl Reach {
     ///
     /// [`Error::Io`](crate::Error::Io), [`Error::FileTooLong`](crate::Error::FileTooLong) or [`Error::Certificate`](crate::Error::Certificate) for a
     /// file, [`Error::NoVariable`](crate::Error::NoVariable) or [`Error::Secret`](crate::Error::Secret) for a value.
-    pub fn grants(&self) -> Result<Grants> {
+    pub fn grants(&self) -> error::Result<Grants> {
         let grants = self.seed.map_or_else(Grants::default, |seed| Grants::default().seed(seed));
         let grants = self.mounts.iter().cloned().fold(grants, Grants::mount);
         let mut grants = self.net.iter().cloned().fold(grants, Grants::net);
@@ -57,6 +61,35 @@ impl Reach {
             grants = grants.tls_root(&machine::read(path)?)?;
         }
         Ok(grants)
+    }
+
+    /// What is `asked` for and nothing else, if these grants cover it. Mounts are then of the directories that are really there.
+    ///
+    /// # Errors
+    ///
+    /// [`Uncovered`] names the first thing that they do not cover.
+    ///
+    /// ```
+    /// use belljar::Reach;
+    ///
+    /// let all = Reach { net: vec!["*.example.com".parse()?], ..Reach::default() };
+    /// let asked = Reach { net: vec!["GET@api.example.com".parse()?], ..Reach::default() };
+    /// assert_eq!(all.part(&asked).as_ref(), Ok(&asked));
+    /// assert_eq!(asked.part(&all).unwrap_err().to_string(), "the host *.example.com");
+    /// # Ok::<(), belljar::Error>(())
+    /// ```
+    pub fn part(&self, asked: &Self) -> Result<Self, Uncovered> {
+        fn only<T>(kept: Vec<T>, asked: &[T]) -> Vec<T> {
+            if asked.is_empty() { Vec::new() } else { kept }
+        }
+        let kept = self.narrow(asked)?;
+        Ok(Self {
+            mounts: only(kept.mounts, &asked.mounts),
+            net: only(kept.net, &asked.net),
+            tls_ca: only(kept.tls_ca, &asked.tls_ca),
+            secrets: only(kept.secrets, &asked.secrets),
+            seed: asked.seed,
+        })
     }
 
     /// What is `asked` for, each kind within these grants; a kind that nothing is asked of is granted as it is.

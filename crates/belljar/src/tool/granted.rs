@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::work::Done;
-use super::{Tool, timer};
+use super::{KEYWORDS, OTHERS, Tool, timer};
 use crate::error::{Error, Result};
 
 /// A call took longer than its tool may.
@@ -43,8 +43,8 @@ impl GrantedTool {
                 reason: format!("its schema cannot be used: {error}"),
             })
         };
-        let (arguments, result) =
-            (compile(&tool.parameters)?, tool.returns.as_ref().map(compile).transpose()?);
+        let promised = tool.returns.as_ref().filter(|_| tool.checks_result);
+        let (arguments, result) = (compile(&tool.parameters)?, promised.map(compile).transpose()?);
         let places = tool.concurrent_max.map(|most| Arc::new(Semaphore::new(most)));
         Ok(Self { tool, arguments, result, places })
     }
@@ -56,7 +56,7 @@ impl GrantedTool {
             "name": name,
             "about": about,
             "awaited": self.tool.is_awaited(),
-            "parameters": parameters,
+            "parameters": readable(parameters),
             "returns": returns,
         })
     }
@@ -82,9 +82,10 @@ impl GrantedTool {
         check(&self.arguments, arguments)
     }
 
-    /// The same for a result that did not come from a Rust type.
-    pub(crate) fn check_result(&self, result: &Value) -> Result<(), String> {
-        self.result.as_ref().map_or(Ok(()), |validator| check(validator, result))
+    /// Whether a result is JSON, and fits the schema where somebody wrote one.
+    pub(crate) fn check_result(&self, json: &str) -> Result<(), String> {
+        let value = serde_json::from_str(json).map_err(|error| format!("it is not JSON: {error}"))?;
+        self.result.as_ref().map_or(Ok(()), |validator| check(validator, &value))
     }
 }
 
@@ -93,4 +94,37 @@ fn check(validator: &Validator, value: &Value) -> Result<(), String> {
         "" => error.to_string(),
         place => format!("at {place}: {error}"),
     })
+}
+
+/// The schema of arguments as the guest reads it, which makes parameters of its properties: a word of the language cannot be one, nor can the name that
+/// all others go by. They are given as further arguments, and are checked against the schema as it is.
+fn readable(parameters: &Value) -> Value {
+    let mut parameters = parameters.clone();
+    if let Some(properties) = parameters.get_mut("properties").and_then(Value::as_object_mut) {
+        let before = properties.len();
+        properties.retain(|name, _| name != OTHERS && !KEYWORDS.contains(&name.as_str()));
+        if properties.len() < before {
+            parameters["additionalProperties"] = Value::Bool(true);
+        }
+    }
+    parameters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_language_are_no_parameters() {
+        let schema = json!({
+            "type": "object",
+            "properties": { "from": {}, "to": {}, "arguments": {} },
+            "additionalProperties": false,
+        });
+        let told = super::readable(&schema);
+        assert_eq!(told["properties"], json!({ "to": {} }));
+        assert_eq!(told["additionalProperties"], true, "they can be given all the same");
+        let plain = json!({ "type": "object", "properties": { "to": {} } });
+        assert_eq!(super::readable(&plain), plain);
+    }
 }

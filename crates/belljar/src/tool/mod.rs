@@ -25,6 +25,16 @@ pub(crate) use work::{Check, Done, Work};
 /// The longest name of a tool.
 const NAME_BYTES_MAX: usize = 64;
 
+/// Words that are no names in Python.
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// What the guest calls all arguments that are no parameters.
+const OTHERS: &str = "arguments";
+
 /// Names that mean something else where tools are found.
 const NAMES_TAKEN: [&str; 4] = ["ToolError", "then", "constructor", "prototype"];
 
@@ -58,6 +68,8 @@ pub struct Tool {
     pub(crate) about: String,
     pub(crate) parameters: Value,
     pub(crate) returns: Option<Value>,
+    /// Whether results are held against that: those of a Rust type fit anyway.
+    pub(crate) checks_result: bool,
     pub(crate) work: Work,
     pub(crate) checks: Vec<Check>,
     pub(crate) calls_max: u64,
@@ -121,6 +133,7 @@ impl Tool {
             about: String::new(),
             parameters: parameters.as_value().clone(),
             returns: returns.map(|schema| schema.as_value().clone()),
+            checks_result: false,
             work,
             checks: Vec::new(),
             calls_max: u64::MAX,
@@ -144,10 +157,10 @@ impl Tool {
         self
     }
 
-    /// Gives what this JSON Schema says.
+    /// Gives what this JSON Schema says, instead of the Rust type. A result that does not fit is an error of its call.
     #[must_use]
     pub fn returns(mut self, schema: Value) -> Self {
-        self.returns = Some(schema);
+        (self.returns, self.checks_result) = (Some(schema), true);
         self
     }
 

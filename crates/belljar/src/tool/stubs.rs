@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::Tool;
+use super::{KEYWORDS, OTHERS, Tool};
 use crate::engine::image::Language;
 
 /// How deep a schema is followed: what lies deeper is shown as anything.
@@ -25,16 +25,26 @@ impl Tool {
     }
 
     fn python(&self, types: &Types<'_>, returns: &str) -> String {
-        let parameters: Vec<String> = self
-            .fields()
+        let (named, others): (Vec<_>, Vec<_>) = self.fields().partition(|(name, ..)| is_word(name));
+        let mut parameters: Vec<String> = named
+            .into_iter()
             .map(|(name, schema, required)| {
                 let default = if required { "" } else { " = ..." };
                 format!("{name}: {}{default}", types.of(schema, DEPTH_MAX))
             })
             .collect();
+        if !others.is_empty() {
+            parameters.push(format!("**{OTHERS}: {}", types.any()));
+        }
         let kind = if self.is_awaited() { "async def" } else { "def" };
         let mut stub = format!("{kind} {}({}) -> {returns}:\n", self.name, parameters.join(", "));
-        let about = self.about.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+        for (name, schema, _) in others {
+            // In JSON's writing, which has no line breaks: whatever the name is, it stays in the comment.
+            let _ = writeln!(stub, "    # {OTHERS}: {}: {}", Value::from(name), types.of(schema, DEPTH_MAX));
+        }
+        let about = self.about.replace('\\', "\\\\");
+        let ends_early = about.contains("\"\"\"") || about.ends_with('"');
+        let about = if ends_early { about.replace('"', "\\\"") } else { about };
         let body = if about.is_empty() { "..." } else { &format!("\"\"\"{about}\"\"\"") };
         let _ = writeln!(stub, "    {body}");
         stub
@@ -61,6 +71,16 @@ impl Tool {
         fields.sort_by_key(|(_, _, required)| !required);
         fields.into_iter()
     }
+}
+
+/// Whether a name can be written as that of a parameter.
+fn is_word(name: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    !name.is_empty()
+        && !name.starts_with(|letter: char| letter.is_ascii_digit())
+        && name.chars().all(is_letter)
+        && name != OTHERS
+        && !KEYWORDS.contains(&name)
 }
 
 fn required(schema: &Value) -> Vec<&str> {
@@ -202,6 +222,21 @@ mod tests {
         assert_eq!(
             tool().stub(Language::JavaScript),
             "/** Books a room */\nfunction book(args: { \"nights\"?: number; \"kind\": \"single\" | \"double\"; \"guests\": Array<{ \"name\": string }> }): Promise<unknown>;\n"
+        );
+    }
+
+    #[test]
+    fn whatever_a_tool_says_of_itself_stays_where_it_belongs() {
+        let properties = json!({ "n): pass\nimport os\ndef x(y": {}, "class": {"type": "string"}, "ok": {} });
+        let tool = Tool::answered_by_caller("odd")
+            .about("says \"\"\" and ends with \"")
+            .parameters(json!({"type": "object", "properties": properties}));
+        assert_eq!(
+            tool.stub(Language::Python),
+            "async def odd(ok: Any = ..., **arguments: Any) -> Any:\n\
+             \x20   # arguments: \"n): pass\\nimport os\\ndef x(y\": Any\n\
+             \x20   # arguments: \"class\": str\n\
+             \x20   \"\"\"says \\\"\\\"\\\" and ends with \\\"\"\"\"\n"
         );
     }
 

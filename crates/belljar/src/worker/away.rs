@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::host::audit::Audit;
 use crate::host::without;
 use crate::limits::{Limits, MIB};
-use crate::outcome::{Ended, Outcome, SessionState};
+use crate::outcome::{DirectoryEntry, Ended, Outcome, SessionState};
 
 /// The longest file of the host that is read whole.
 const READ_BYTES_MAX: u64 = 64 * MIB;
@@ -297,6 +297,29 @@ impl RemoteSession {
         let most = self.limits().files_bytes.max(READ_BYTES_MAX) + ANSWER_BYTES_MAX;
         let content = block_on(self.ask_bytes(|session| Call::ReadFile { session, path }, most))?;
         self.without_secrets(content)
+    }
+
+    pub(crate) fn write_file(&self, path: &str, content: &[u8]) -> Result<()> {
+        let (path, content) = (path.to_owned(), content.to_vec());
+        block_on(async {
+            let mut whole = self.lock()?;
+            let what = |session| Call::WriteFile { session, path, content };
+            match self.ask(&mut whole, what, ANSWER_BYTES_MAX).await? {
+                Reply::Nothing => Ok(()),
+                _ => Err(foreign_to(&whole)),
+            }
+        })
+    }
+
+    pub(crate) fn list_files(&self, path: &str) -> Result<Vec<DirectoryEntry>> {
+        let path = path.to_owned();
+        block_on(async {
+            let mut whole = self.lock()?;
+            match self.ask(&mut whole, |session| Call::ListFiles { session, path }, ANSWER_BYTES_MAX).await? {
+                Reply::Entries(entries) => Ok(entries),
+                _ => Err(foreign_to(&whole)),
+            }
+        })
     }
 
     /// The session as a body for a snapshot. `name` is what it is called.

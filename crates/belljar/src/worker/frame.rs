@@ -18,7 +18,7 @@ use super::services::{self, OperationAsk, OperationNumber, SessionNumber};
 use crate::host::bounded;
 use crate::host::operations::Field;
 use crate::limits::Limits;
-use crate::outcome::Stream;
+use crate::outcome::{DirectoryEntry, Stream};
 
 /// The longest frame. A socket takes several of them before its reader must have come.
 pub(super) const FRAME_BYTES_MAX: usize = 32 * 1024;
@@ -147,6 +147,16 @@ pub(crate) enum Call {
         session: u64,
         path: String,
     },
+    WriteFile {
+        session: u64,
+        path: String,
+        #[serde(with = "serde_bytes")]
+        content: Vec<u8>,
+    },
+    ListFiles {
+        session: u64,
+        path: String,
+    },
     /// Packs a session that is called `name`.
     Pack {
         session: u64,
@@ -181,6 +191,8 @@ impl Call {
             | Self::Complete { session, .. }
             | Self::Check { session, .. }
             | Self::ReadFile { session, .. }
+            | Self::WriteFile { session, .. }
+            | Self::ListFiles { session, .. }
             | Self::Pack { session, .. }
             | Self::HandOver { session }
             | Self::TakeBack { session, .. }
@@ -255,6 +267,7 @@ pub(super) enum Reply {
     /// `Complete`, `Incomplete`, `Wrong`.
     Completeness(u8),
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
+    Entries(#[serde(deserialize_with = "bounded::list::<10_000, _, _>")] Vec<DirectoryEntry>),
 }
 
 /// How long a call that runs no code may take before its worker counts as hung: packing 4 GiB takes seconds on a busy machine.

@@ -5,6 +5,7 @@ mod completions;
 mod doctor;
 mod image;
 mod jsonl;
+mod mcp;
 mod policy;
 mod repl;
 mod run;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Run(Box<run::RunArgs>),
     /// Type code and see what it gives, in a session that keeps its state
     Repl(Box<repl::ReplArgs>),
+    /// Serve tools that run code to models, by the Model Context Protocol
+    Mcp(Box<mcp::McpArgs>),
     /// Say what this machine offers, which images it has, and whether they work
     Doctor(doctor::DoctorArgs),
     /// Try a catalogue of attacks, on this program or on another sandbox, and say what holds
@@ -45,6 +48,7 @@ impl Command {
         match self {
             Self::Run(args) => run::run(*args),
             Self::Repl(args) => repl::repl(&args),
+            Self::Mcp(args) => mcp::mcp(*args),
             Self::Doctor(args) => doctor::doctor(&args),
             Self::Attack(args) => attack::attack(&args),
             Self::Image(command) => image::image(command),

@@ -9,6 +9,7 @@
 //! one that is mounted copy-on-write, `changes`, `diff` and `apply` are what the host does with that afterwards.
 
 mod apply;
+mod between;
 mod changes;
 mod content;
 mod descriptor;

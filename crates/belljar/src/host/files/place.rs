@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use super::Files;
-use super::content::Content;
 use super::error::FileError;
 use super::kind::Kind;
 use super::name::{PATH_BYTES_MAX, is_name};
 use super::node::{Body, Id};
 use super::path::{LastLink, walk};
-use super::quota::Change;
 use super::space::Space;
 use super::tree::{IMAGE_TIME_NS, ROOT};
 use crate::error::{Error, Result};
@@ -37,17 +35,6 @@ impl Files {
         self.space().place(names, bytes).map_err(|error| refused(path, error.reason()))
     }
 
-    /// Puts a file at an absolute path in `/tmp`, `/work` or `/output` that the session may change, and is charged for.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::FilePath`] when the path cannot be one, leads through a file, is taken or not writable, or there is no room.
-    #[cfg_attr(not(test), expect(dead_code, reason = "waits for sessions that take files between runs"))]
-    pub(crate) fn place_writable(&mut self, path: &str, bytes: &[u8], change: &mut Change<'_>) -> Result<()> {
-        let names = names(path)?;
-        self.space().place_writable(names, bytes, change).map_err(|error| refused(path, error.reason()))
-    }
-
     /// The files that lie in `/output`, by path. At most 10,000 are listed.
     pub(crate) fn outputs(&self) -> Vec<File> {
         self.space.as_ref().map(|space| space.outputs()).unwrap_or_default()
@@ -63,12 +50,12 @@ impl Files {
     }
 }
 
-fn refused(path: &str, reason: &'static str) -> Error {
+pub(super) fn refused(path: &str, reason: &'static str) -> Error {
     Error::FilePath { path: path.to_owned(), reason: reason.into() }
 }
 
 /// The names along an absolute path.
-fn names(path: &str) -> Result<Vec<&str>> {
+pub(super) fn names(path: &str) -> Result<Vec<&str>> {
     let rest = path.strip_prefix('/').ok_or_else(|| refused(path, "it does not begin with a slash"))?;
     let names: Vec<&str> = rest.split('/').collect();
     if path.len() > PATH_BYTES_MAX || !names.iter().all(|name| is_name(name.as_bytes())) {
@@ -82,22 +69,6 @@ impl Space {
         let (directory, name) = self.enter_free(names)?;
         self.tree.add((directory, name), Body::Fixed(bytes), IMAGE_TIME_NS);
         Ok(())
-    }
-
-    fn place_writable(
-        &mut self,
-        names: Vec<&str>,
-        bytes: &[u8],
-        change: &mut Change<'_>,
-    ) -> Result<(), FileError> {
-        let (directory, name) = self.enter_free(names)?;
-        let directory = self.writable(&Id::Made(directory))?;
-        let number = self.add((directory, name), Body::File(Content::default()), change)?;
-        let written = self.write_node(&Id::Made(number), Some(0), bytes, change);
-        if written.is_err() {
-            self.remove((directory, name), change);
-        }
-        written.map(|_| ())
     }
 
     /// The directory that the last name is to be put in, made when it is missing. A directory of the image is covered by one that can

@@ -132,6 +132,8 @@ impl ToldTool {
         let work =
             if self.of_the_caller { Work::OfTheCaller } else { Work::Elsewhere { awaited: self.awaited } };
         let tool = Tool::answered_by_caller(self.name).about(self.about).parameters(parameters);
-        Ok(Tool { returns, work, ..tool.result_bytes_max(self.result_bytes_max) })
+        // What its own process gives is held against the schema there.
+        let checks_result = self.of_the_caller;
+        Ok(Tool { returns, checks_result, work, ..tool.result_bytes_max(self.result_bytes_max) })
     }
 }

@@ -281,15 +281,28 @@ fn placed_files_lie_beside_those_of_the_image() {
 }
 
 #[test]
-fn writable_files_are_placed_where_code_may_write() {
+fn the_caller_writes_where_code_may_write() {
     let mut session = Session::new(&Limits { files_bytes: 10, ..Limits::default() });
     let Session { files, meter, .. } = &mut session;
     let mut change = Change { meter, now_ns: 0 };
-    files.place_writable("/work/data.csv", b"1,2", &mut change).unwrap();
-    assert!(files.place_writable("/lib/data.csv", b"1,2", &mut change).is_err());
-    assert!(files.place_writable("/work/large", b"too large", &mut change).is_err());
-    session.store("/work/data.csv", b"3").unwrap();
-    session.remove_file("/work/data.csv").unwrap();
+    files.write_whole("/work/new/data.csv", b"1,2,3,4,5", &mut change).unwrap();
+    files.write_whole("/work/new/data.csv", b"1,2", &mut change).unwrap();
+    for path in ["/lib/data.csv", "relative", "/work/../x", "/work/new", "/work/new/data.csv/x", "/"] {
+        assert!(files.write_whole(path, b"1,2", &mut change).is_err(), "{path}");
+    }
+    assert!(files.write_whole("/work/large", b"too large", &mut change).is_err());
+    let listed = files.list("/work/new/", &mut change).unwrap();
+    assert_eq!(
+        listed.iter().map(|entry| (entry.name.as_str(), entry.size_bytes)).collect::<Vec<_>>(),
+        [("data.csv", 3)]
+    );
+    assert!(files.list("/", &mut change).unwrap().iter().any(|entry| entry.name == "work"));
+    for path in ["/absent", "", "work", "/work/new/data.csv", "/work/.."] {
+        assert!(files.list(path, &mut change).is_err(), "{path:?}");
+    }
+    session.store("/work/new/data.csv", b"3").unwrap();
+    session.remove_file("/work/new/data.csv").unwrap();
+    session.remove_directory("/work/new").unwrap();
     assert_eq!(session.list("/work"), [""; 0]);
     assert!(session.is_unburdened());
 }
