@@ -8,7 +8,7 @@ mod program;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, modern_meta};
+use crate::client::{Client, TOOLS, modern_meta};
 use crate::http::Server;
 
 impl Server {
@@ -36,25 +36,10 @@ fn names(result: &Value, list: &str, key: &str) -> Vec<String> {
     items.iter().map(|item| item[key].as_str().expect("a name").to_owned()).collect()
 }
 
-/// All tools that a server has where nobody asks for fixtures.
-const OWN: [&str; 11] = [
-    "run_python",
-    "run_javascript",
-    "session_create",
-    "session_fork",
-    "session_reset",
-    "session_close",
-    "session_list",
-    "file_write",
-    "file_read",
-    "file_list",
-    "run_python_code",
-];
-
 #[test]
 fn a_server_has_no_fixtures() {
     let server = Server::start(&[]);
-    assert_eq!(server.names("tools/list", "tools", "name"), OWN);
+    assert_eq!(server.names("tools/list", "tools", "name"), TOOLS);
     assert_eq!(server.names("resources/list", "resources", "uri"), [""; 0]);
     assert_eq!(server.request("prompts/list", json!({}))["error"]["code"], -32601);
     assert_eq!(server.request("tools/call", json!({ "name": "test_simple_text" }))["error"]["code"], -32602);
@@ -63,7 +48,7 @@ fn a_server_has_no_fixtures() {
 
     // Over pipes there are none, whatever is said.
     let mut client = Client::greeted(&["--conformance"]);
-    assert_eq!(names(&client.request("tools/list", json!({}))["result"], "tools", "name"), OWN);
+    assert_eq!(names(&client.request("tools/list", json!({}))["result"], "tools", "name"), TOOLS);
     assert_eq!(client.request("prompts/list", json!({}))["error"]["code"], -32601);
 
     let help = program::run(["mcp", "--help"]);
@@ -74,7 +59,7 @@ fn a_server_has_no_fixtures() {
 fn fixtures_stand_beside_the_server_s_own_tools() {
     let server = Server::start(&["--conformance"]);
     let tools = server.names("tools/list", "tools", "name");
-    assert_eq!(tools[..OWN.len()], OWN);
+    assert_eq!(tools[..TOOLS.len()], TOOLS);
     assert!(tools.iter().any(|name| name == "test_simple_text"), "{tools:?}");
     assert!(server.names("resources/list", "resources", "uri").contains(&"test://static-text".to_owned()));
     let run = json!({ "name": "run_python", "arguments": { "code": "6 * 7" } });

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, modern_meta};
+use crate::client::{Client, TOOLS, modern_meta};
 
 #[test]
 fn a_run_is_told_in_full_as_text_and_as_an_object() {
@@ -44,20 +44,7 @@ fn what_is_told_fits_the_schemas() {
     let tools = client.request("tools/list", json!({}))["result"]["tools"].clone();
     let names: Vec<&str> =
         tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    let expected = [
-        "run_python",
-        "run_javascript",
-        "session_create",
-        "session_fork",
-        "session_reset",
-        "session_close",
-        "session_list",
-        "file_write",
-        "file_read",
-        "file_list",
-        "run_python_code",
-    ];
-    assert_eq!(names, expected);
+    assert_eq!(names, TOOLS);
     let schema = |name: &str| {
         let tool = tools.as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap();
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");

@@ -42,4 +42,4 @@ pub use http::{HttpSettings, TokenProblem, Tokens, serve_http};
 pub use server::Server;
 pub use settings::{Offered, Packages, PackagesRefused, ReturnForm, Settings};
 pub use stdio::serve_stdio;
-pub use upstream::{Place, UPSTREAM_CALLS_MAX, Upstream, UpstreamProblem, UpstreamTool, connect};
+pub use upstream::{Place, Upstream, UpstreamProblem, UpstreamTool, connect};

@@ -11,6 +11,21 @@ use serde_json::{Value, json};
 
 use crate::program::belljar;
 
+/// The tools of a server, in the order in which it lists them, where nothing more was asked for.
+pub(crate) const TOOLS: [&str; 11] = [
+    "run_python",
+    "run_javascript",
+    "session_create",
+    "session_fork",
+    "session_reset",
+    "session_close",
+    "session_list",
+    "file_write",
+    "file_read",
+    "file_list",
+    "run_python_code",
+];
+
 /// How long an answer is waited for before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 

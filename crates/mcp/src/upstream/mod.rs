@@ -26,7 +26,7 @@ const LINE_BYTES_MAX: usize = 4 << 20;
 const TOOLS_MAX: usize = 500;
 
 /// How often one run may call one tool, unless it is said otherwise.
-pub const UPSTREAM_CALLS_MAX: u64 = 200;
+const CALLS_MAX: u64 = 200;
 
 /// How many calls of one tool go on at once.
 const AT_ONCE_MAX: usize = 8;
@@ -106,7 +106,7 @@ impl Upstream {
             allow: Vec::new(),
             approve: Vec::new(),
             narrow: Vec::new(),
-            calls_max: UPSTREAM_CALLS_MAX,
+            calls_max: CALLS_MAX,
         }
     }
 
