@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
+import path from 'node:path';
 import { calls, check, environment, peer, program, run, told, tools, url } from './checks.mjs';
 
 const inspector = peer.resolve('@modelcontextprotocol/inspector/clients/launcher/build/index.js');
@@ -12,7 +13,8 @@ function inspect(server, ...args) {
   // It keeps a list of servers in the home folder.
   const env = { ...environment, HOME: os.tmpdir() };
   const { status, stdout, stderr } = spawnSync(process.execPath, all, { env, encoding: 'utf-8', timeout: 60_000 });
-  return { status, result: stdout && JSON.parse(stdout), complaints: stderr };
+  if (!stdout) throw new Error(`no result (status ${status}): ${stderr}`);
+  return { status, result: JSON.parse(stdout), complaints: stderr };
 }
 
 function call(server, tool, args) {
@@ -23,7 +25,9 @@ function call(server, tool, args) {
 }
 
 await run(async () => {
-  const cache = environment.XDG_CACHE_HOME ? ['-e', `XDG_CACHE_HOME=${environment.XDG_CACHE_HOME}`] : [];
+  // The server must find what setup built, which lies in the home folder unless the variable says otherwise.
+  const caches = environment.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+  const cache = ['-e', `XDG_CACHE_HOME=${caches}`];
   const ways = { 'stdio, legacy': [...cache, program, 'mcp'], 'stdio, modern': [...cache, program, 'mcp', '--protocol-era', 'modern'] };
   // In the older revision a session ends with its connection, and so with each call.
   if (url) ways['http, modern'] = [url, '--protocol-era', 'modern'];
