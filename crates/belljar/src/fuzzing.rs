@@ -40,7 +40,7 @@ use crate::policy::Policy;
 use crate::request::Request;
 use crate::session::Session;
 use crate::snapshot::{SnapshotKey, SnapshotRefused};
-use crate::tool::Tool;
+use crate::tool::{GrantedTool, Tool};
 use crate::units::{Duration, Size};
 
 pub use worker::{frames, services};
@@ -297,6 +297,38 @@ pub fn json(bytes: &[u8]) {
     let Ok(text) = String::from_utf8(bytes.to_vec()) else { return };
     if let Ok(json) = Json::new(text) {
         json.parse::<IgnoredAny>().expect("checked JSON can be read");
+    }
+}
+
+/// A tool as another server describes it: refused, or declared in few words that end where they must.
+pub fn declarations(bytes: &[u8]) {
+    #[derive(serde::Deserialize)]
+    struct Described {
+        about: String,
+        parameters: serde_json::Value,
+        returns: serde_json::Value,
+    }
+    let Ok(Described { about, parameters, returns }) = serde_json::from_slice(bytes) else { return };
+    let tool = Tool::answered_by_caller("odd").about(about.as_str()).parameters(parameters).returns(returns);
+    if GrantedTool::new(tool.clone()).is_err() {
+        return;
+    }
+    for language in [Language::Python, Language::JavaScript] {
+        let stub = tool.stub(language);
+        assert!(stub.len() <= 16 * bytes.len() + (200 << 10), "{} bytes of {}", stub.len(), bytes.len());
+    }
+    let python = tool.stub(Language::Python);
+    assert!(python.starts_with("async def odd("), "{python}");
+    if let Some((head, text)) = python.split_once("    \"\"\"") {
+        let mut lines = head.lines().skip(1);
+        assert!(lines.all(|line| line.starts_with("    # ")), "{python}");
+        let text = text.replace("\\\\", "").replace("\\\"", "");
+        assert_eq!(text.find("\"\"\"\n"), text.len().checked_sub(4), "{python}");
+    }
+    let comment = tool.stub(Language::JavaScript);
+    if let Some(rest) = comment.strip_prefix("/** ") {
+        let after = rest.split_once("*/").map(|(_, after)| after);
+        assert!(after.is_some_and(|after| after.starts_with("\nfunction odd(args")), "{comment}");
     }
 }
 

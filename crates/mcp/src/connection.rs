@@ -343,7 +343,7 @@ fn is_newest(context: &RequestContext<RoleServer>) -> bool {
 }
 
 /// The session and the path in a URI of ours.
-fn parsed(uri: &str) -> Option<(&str, String)> {
+pub(crate) fn parsed(uri: &str) -> Option<(&str, String)> {
     let (handle, path) = uri.strip_prefix("belljar://session/")?.split_once("/output/")?;
     let mut bytes = Vec::new();
     let mut rest = path.bytes();
@@ -373,7 +373,7 @@ fn missing(uri: &str, reason: &str, context: &RequestContext<RoleServer>) -> Err
 }
 
 /// One page of a listing, and where the next one begins.
-fn page<T>(
+pub(crate) fn page<T>(
     items: Vec<T>,
     request: Option<PaginatedRequestParams>,
 ) -> Result<(Vec<T>, Option<String>), ErrorData> {

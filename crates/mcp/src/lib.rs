@@ -37,6 +37,9 @@ mod refusal;
 mod results;
 mod shown;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
+
 pub use call::answer_of;
 pub use http::{HttpSettings, TokenProblem, Tokens, serve_http};
 pub use server::Server;

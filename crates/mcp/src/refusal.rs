@@ -5,6 +5,9 @@ use rmcp::model::{CallToolResult, ContentBlock};
 
 use crate::settings::PackagesRefused;
 
+/// The longest message, in characters. It may repeat what a stranger sent.
+pub(crate) const MESSAGE_CHARS_MAX: usize = 2_000;
+
 /// Why a call was not served. A model reads it, and tries again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -16,7 +19,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()) }
+        Self { message: short(&message.into()), hint: Some(hint.into()) }
     }
 
     /// Both on lines of their own.
@@ -31,6 +34,10 @@ impl Refusal {
     pub(crate) fn into_result(self) -> CallToolResult {
         CallToolResult::error(vec![ContentBlock::text(self.text())])
     }
+}
+
+fn short(message: &str) -> String {
+    message.chars().take(MESSAGE_CHARS_MAX).collect()
 }
 
 impl From<Error> for Refusal {
@@ -52,7 +59,7 @@ impl From<Error> for Refusal {
             }
             other => other.hint(),
         };
-        Self { message: error.to_string(), hint: hint.map(str::to_owned) }
+        Self { message: short(&error.to_string()), hint: hint.map(str::to_owned) }
     }
 }
 

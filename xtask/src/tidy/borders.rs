@@ -21,7 +21,7 @@ const DIRECTION: [(&str, &[&str]); 8] = [
     ("corpus/", &[]),
     ("fuzz/inputs/", &[]),
     ("crates/packages/", &["belljar-fuzz-inputs"]),
-    ("crates/mcp/", &["belljar"]),
+    ("crates/mcp/", &["belljar", "belljar-fuzz-inputs"]),
     ("crates/server/", &["belljar", "belljar-mcp"]),
     ("crates/python/", &["belljar"]),
     ("xtask/", &[]),

@@ -23,6 +23,7 @@ fn what_a_caller_hands_over_is_refused_or_read() {
     try_each("policy", MORE, super::policy);
     try_each("units", MORE, super::units);
     try_each("pack", MORE, super::pack);
+    try_each("declarations", MORE, super::declarations);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tools as declarations that people, models and editors read: Python stubs (PEP 484) and TypeScript declarations, made from their schemas.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -10,13 +11,20 @@ use crate::engine::image::Language;
 /// How deep a schema is followed: what lies deeper is shown as anything.
 const DEPTH_MAX: u32 = 8;
 
+/// How many bytes the types of a declaration have, about: what comes after them is shown as anything. A schema that refers to itself from many
+/// places would be written for ever.
+const BYTES_MAX: usize = 32 << 10;
+
+/// As how many bytes a type counts beside the names and values in it.
+const TYPE_BYTES: usize = 8;
+
 impl Tool {
     /// The tool as code of that language would declare it.
     pub(crate) fn stub(&self, language: Language) -> String {
-        let types = Types { language, root: &self.parameters };
+        let types = Types::new(language, &self.parameters);
         let returns = self.returns.as_ref().map_or_else(
             || types.any().to_owned(),
-            |schema| Types { language, root: schema }.of(schema, DEPTH_MAX),
+            |schema| Types::new(language, schema).of(schema, DEPTH_MAX),
         );
         match language {
             Language::Python => self.python(&types, &returns),
@@ -61,7 +69,7 @@ impl Tool {
 
     /// The parameters in order: name, schema, whether there must be one. Required ones come first.
     fn fields(&self) -> impl Iterator<Item = (&str, &Value, bool)> {
-        let required = required(&self.parameters);
+        let required = required(self.parameters.get("required"));
         let properties = self.parameters.get("properties").and_then(Value::as_object);
         let mut fields: Vec<_> = properties
             .into_iter()
@@ -83,9 +91,8 @@ fn is_word(name: &str) -> bool {
         && !KEYWORDS.contains(&name)
 }
 
-fn required(schema: &Value) -> Vec<&str> {
-    let names = schema.get("required").and_then(Value::as_array);
-    names.into_iter().flatten().filter_map(Value::as_str).collect()
+fn required(names: Option<&Value>) -> Vec<&str> {
+    names.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Writes schemas as types of a language.
@@ -93,11 +100,24 @@ struct Types<'a> {
     language: Language,
     /// Where references within the schema begin.
     root: &'a Value,
+    /// How many bytes may be written yet.
+    left: Cell<usize>,
 }
 
-impl Types<'_> {
+impl<'a> Types<'a> {
+    fn new(language: Language, root: &'a Value) -> Self {
+        Self { language, root, left: Cell::new(BYTES_MAX) }
+    }
+
     fn any(&self) -> &'static str {
         self.word("Any", "unknown")
+    }
+
+    /// Takes so many bytes from those that may be written yet, if they are there.
+    fn spend(&self, bytes: usize) -> bool {
+        let left = self.left.get().checked_sub(bytes);
+        self.left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     fn word(&self, python: &'static str, typescript: &'static str) -> &'static str {
@@ -108,7 +128,9 @@ impl Types<'_> {
     }
 
     fn of(&self, schema: &Value, depth: u32) -> String {
-        let Some(schema) = schema.as_object().filter(|_| depth > 0) else { return self.any().to_owned() };
+        let Some(schema) = schema.as_object().filter(|_| depth > 0 && self.spend(TYPE_BYTES)) else {
+            return self.any().to_owned();
+        };
         if let Some(found) = schema.get("$ref").and_then(Value::as_str).and_then(|path| self.find(path)) {
             return self.of(found, depth - 1);
         }
@@ -153,12 +175,15 @@ impl Types<'_> {
     }
 
     fn object(&self, schema: &Map<String, Value>, depth: u32) -> String {
+        let anything = || self.word("dict[str, Any]", "Record<string, unknown>");
         let properties = schema.get("properties").and_then(Value::as_object);
         let (Language::JavaScript, Some(properties)) = (self.language, properties) else {
-            return self.word("dict[str, Any]", "Record<string, unknown>").to_owned();
+            return anything().to_owned();
         };
-        let schema = Value::Object(schema.clone());
-        let required = required(&schema);
+        if !self.spend(properties.keys().map(|name| name.len() + TYPE_BYTES).sum()) {
+            return anything().to_owned();
+        }
+        let required = required(schema.get("required"));
         let fields: Vec<String> = properties
             .iter()
             .map(|(name, property)| {
@@ -183,6 +208,9 @@ impl Types<'_> {
             (_, value) => value.to_string(),
         };
         let values: Vec<String> = values.iter().map(literal).collect();
+        if !self.spend(values.iter().map(|value| value.len() + TYPE_BYTES).sum()) {
+            return self.any().to_owned();
+        }
         match self.language {
             Language::Python => format!("Literal[{}]", values.join(", ")),
             Language::JavaScript | Language::TypeScript => values.join(" | "),
@@ -249,5 +277,19 @@ mod tests {
                 .stub(Language::JavaScript)
                 .contains("unknown")
         );
+    }
+
+    #[test]
+    fn a_schema_that_holds_itself_many_times_comes_to_an_end_as_well() {
+        let names = (0..500).map(|number| (format!("next{number}"), json!({"$ref": "#"})));
+        let schema = json!({"type": "object", "properties": names.collect::<Map<_, _>>()});
+        let long =
+            json!({"type": "object", "properties": {"one": {"enum": (0..100_000).collect::<Vec<_>>()}}});
+        for schema in [schema, long] {
+            for language in [Language::Python, Language::JavaScript] {
+                let stub = Tool::answered_by_caller("walk").parameters(schema.clone()).stub(language);
+                assert!(stub.len() < 2 * BYTES_MAX, "{} bytes", stub.len());
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The gate: by which name the server was called, from which page, by whom, and how often.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,26 +54,26 @@ impl Gate {
 
     /// The address of the server, for whoever called it by `host`. Names of this machine for itself are spoken to without TLS, others through a proxy that has it.
     pub(super) fn address(&self, host: &str) -> String {
-        let scheme = if is_loopback(without_port(host)) { "http" } else { "https" };
+        let scheme = if name_in(host).is_some_and(is_loopback) { "http" } else { "https" };
         format!("{scheme}://{host}")
     }
 
     /// Whether the server answers to that name. A page that has its name point here (DNS rebinding) calls it by another one.
-    fn answers_to(&self, host: &str) -> bool {
-        let name = without_port(host);
+    pub(super) fn answers_to(&self, host: &str) -> bool {
+        let Some(name) = name_in(host) else { return false };
         is_loopback(name)
             || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(name) || own.eq_ignore_ascii_case(host))
     }
 
     /// Whether a page of that origin may ask.
-    fn welcomes(&self, origin: &str) -> bool {
+    pub(super) fn welcomes(&self, origin: &str) -> bool {
         let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        own.is_some_and(|host| is_loopback(without_port(host)))
+        own.and_then(name_in).is_some_and(is_loopback)
             || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
     }
 
     /// Who asks, or the answer to somebody who may not.
-    fn owner(&self, headers: &HeaderMap) -> Result<Option<Owner>, Box<Response>> {
+    pub(super) fn owner(&self, headers: &HeaderMap) -> Result<Option<Owner>, Box<Response>> {
         if self.tokens.are_none() {
             return Ok(None);
         }
@@ -240,11 +240,15 @@ pub(super) fn called(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|value| value.to_str().ok())
 }
 
-fn without_port(host: &str) -> &str {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.split_once(']').map_or(host, |(address, _)| address);
-    }
-    host.rsplit_once(':').map_or(host, |(name, _)| name)
+/// The name or address in a host, which may have a port (RFC 3986, section 3.2.2); none, if it is not of that form.
+fn name_in(host: &str) -> Option<&str> {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?,
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port =
+        |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok();
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 fn is_loopback(name: &str) -> bool {
@@ -280,6 +284,12 @@ mod tests {
             "10.0.0.1",
             "",
             "[::2]",
+            "[::1]evil.example",
+            "[localhost]",
+            "localhost:80@evil.example",
+            "localhost:\" realm=\"x",
+            "localhost:70000",
+            "localhost:+80",
             "example.com",
         ] {
             assert!(!gate.answers_to(host), "{host}");
@@ -297,6 +307,8 @@ mod tests {
             "https://evil.example",
             "null",
             "http://localhost.evil.example",
+            "http://localhost:80@evil.example",
+            "http://localhost:x",
             "file://",
             "",
         ] {

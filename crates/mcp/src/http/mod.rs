@@ -2,6 +2,8 @@
 //!
 //! A request passes `gate` (who may ask, and how often) and is then served as the protocol has it. `listen` is the way in from the network.
 
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod gate;
 mod listen;
 mod metadata;

@@ -14,6 +14,9 @@ use crate::person::{Said, ask, quoted};
 /// The longest description of a tool that is kept, in characters.
 const ABOUT_MAX: usize = 1_000;
 
+/// The longest schemas of a tool, in bytes of JSON. Longer ones are for no model to read.
+const SCHEMA_BYTES_MAX: usize = 64 << 10;
+
 /// How much of a call a person is shown, in characters.
 const SHOWN_MAX: usize = 2_000;
 
@@ -50,6 +53,10 @@ pub(super) fn tools(
             left_out.push(format!("{short}: another tool is called {name} as well"));
             continue;
         }
+        if schema_bytes(&tool) > SCHEMA_BYTES_MAX {
+            left_out.push(format!("{short}: its schemas have more than {SCHEMA_BYTES_MAX} bytes"));
+            continue;
+        }
         let made_one = made_of(link, &name, tool)?;
         // What cannot be granted is found out now, and not when a session begins.
         match Grants::default().tool(made_one.tool.clone()) {
@@ -58,6 +65,11 @@ pub(super) fn tools(
         }
     }
     Ok((made, left_out))
+}
+
+fn schema_bytes(tool: &rmcp::model::Tool) -> usize {
+    let schemas = [Some(&tool.input_schema), tool.output_schema.as_ref()];
+    schemas.into_iter().flatten().map(|schema| json!(schema.as_ref()).to_string().len()).sum()
 }
 
 fn made_of(link: &Link, name: &str, tool: rmcp::model::Tool) -> Result<UpstreamTool, UpstreamProblem> {
