@@ -9,24 +9,24 @@ mod program;
 use serde_json::{Value, json};
 
 use crate::client::{Client, TOOLS, modern_meta};
-use crate::http::Server;
+use crate::http::{Port, Server};
 
-impl Server {
+impl Port {
     /// The answer to a request in the newest revision.
-    fn request(&self, method: &str, mut parameters: Value) -> Value {
+    fn request(self, method: &str, mut parameters: Value) -> Value {
         let name = parameters["name"].as_str().or(parameters["uri"].as_str()).unwrap_or_default().to_owned();
         let mut meta = modern_meta();
         meta["io.modelcontextprotocol/clientCapabilities"] = json!({ "elicitation": {} });
         parameters["_meta"] = meta;
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters }).to_string();
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
         let mut headers = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method)];
         if !name.is_empty() {
             headers.push(("Mcp-Name", &name));
         }
-        self.exchange("POST", &headers, &body).json()
+        self.post(&headers, &body).json()
     }
 
-    fn names(&self, method: &str, list: &str, key: &str) -> Vec<String> {
+    fn names(self, method: &str, list: &str, key: &str) -> Vec<String> {
         names(&self.request(method, json!({}))["result"], list, key)
     }
 }

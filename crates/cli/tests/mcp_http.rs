@@ -1,72 +1,23 @@
 //! `belljar mcp http`: who may ask, what is refused, and how the server ends.
 
 mod client;
+mod http;
 mod program;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::io::Write;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::http::{Answer, Port, Server, initialize};
 use crate::program::belljar;
 
 const ALICE: &str = "alice-0123456789abcdef0123456789abcdef";
 const BOB: &str = "bob-0123456789abcdef0123456789abcdef";
 
-/// A server that listens.
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-/// An answer over HTTP.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-    }
-
-    /// The message in it that answers a request: the body, or the last event of a stream.
-    fn json(&self) -> Value {
-        let text = self
-            .body
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("data: ").filter(|data| data.starts_with('{')));
-        serde_json::from_str(text.unwrap_or(&self.body)).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
 impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = belljar()
-            .args(["mcp", "http", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
-        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        let port = loop {
-            let line = lines.next().expect("it says where it listens").expect("it is text");
-            if let Some(rest) = line.split("http://127.0.0.1:").nth(1) {
-                break rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
-            }
-        };
-        std::thread::spawn(move || lines.for_each(|line| eprintln!("{}", line.unwrap_or_default())));
-        Self { child, port }
-    }
-
     /// With two clients who hold tokens.
     fn with_tokens(arguments: &[&str]) -> (Self, tempdir::Folder) {
         let folder = tempdir::Folder::new();
@@ -77,46 +28,18 @@ impl Server {
         (Self::start(&all), folder)
     }
 
-    fn exchange(&self, head: &str, body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("it is a socket");
-        // A server that refuses a request may not read all of it.
-        let _ = stream.write_all(
-            format!("{head}Connection: close\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(),
-        );
-        let _ = stream.write_all(body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        let body = if head.to_lowercase().contains("transfer-encoding: chunked") {
-            unchunked(body)
-        } else {
-            body.to_owned()
-        };
-        Answer { status, head: head.to_owned(), body }
+    /// Asks it to end, and says how long that took.
+    fn end(&mut self) -> (std::process::ExitStatus, Duration) {
+        let begun = Instant::now();
+        let id = rustix::process::Pid::from_raw(self.child.id().cast_signed()).expect("it runs");
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is ours");
+        (self.child.wait().expect("it is our child"), begun.elapsed())
     }
+}
 
-    fn post(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
-        let mut head = "POST /mcp HTTP/1.1\r\n".to_owned();
-        let usual = [
-            ("Host", "localhost"),
-            ("Content-Type", "application/json"),
-            ("Accept", "application/json, text/event-stream"),
-        ];
-        for (name, value) in usual.iter().filter(|(name, _)| !headers.iter().any(|(other, _)| other == name))
-        {
-            head += &format!("{name}: {value}\r\n");
-        }
-        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
-            head += &format!("{name}: {value}\r\n");
-        }
-        self.exchange(&head, body.to_string().as_bytes())
-    }
-
+impl Port {
     /// A call in the newest revision, which has no sessions of the transport.
-    fn call(&self, token: Option<&str>, tool: &str, arguments: &Value) -> Answer {
+    fn call(self, token: Option<&str>, tool: &str, arguments: &Value) -> Answer {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
@@ -133,46 +56,11 @@ impl Server {
         self.post(&headers, &body)
     }
 
-    fn object(&self, token: Option<&str>, tool: &str, arguments: &Value) -> Value {
+    fn object(self, token: Option<&str>, tool: &str, arguments: &Value) -> Value {
         let answer = self.call(token, tool, arguments);
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["result"]["structuredContent"].clone()
     }
-
-    /// Asks it to end, and says how long that took.
-    fn end(&mut self) -> (std::process::ExitStatus, Duration) {
-        let begun = Instant::now();
-        let id = rustix::process::Pid::from_raw(self.child.id().cast_signed()).expect("it runs");
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is ours");
-        (self.child.wait().expect("it is our child"), begun.elapsed())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn initialize(version: &str) -> Value {
-    json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-        "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "test", "version": "1" },
-    } })
-}
-
-fn unchunked(body: &str) -> String {
-    let mut text = String::new();
-    let mut rest = body;
-    while let Some((size, after)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
-        if size == 0 || after.len() < size {
-            break;
-        }
-        text += &after[..size];
-        rest = after[size..].trim_start_matches("\r\n");
-    }
-    text
 }
 
 fn write_private(file: &std::path::Path, text: &str) {
@@ -215,7 +103,7 @@ mod tempdir {
 #[test]
 fn code_calls_tools_of_a_server_over_http() {
     let (server, _folder) = Server::with_tokens(&[]);
-    let flag = format!("inner=http://127.0.0.1:{}/mcp", server.port);
+    let flag = format!("inner=http://127.0.0.1:{}/mcp", server.0);
     let arguments =
         ["--mcp", flag.as_str(), "--mcp-token", "inner=INNER_TOKEN", "--mcp-allow", "inner=run_python"];
     let mut client = Client::start_with(&arguments, &[("INNER_TOKEN", ALICE)]);
@@ -265,7 +153,7 @@ fn older_revisions_have_sessions_of_the_transport() {
         answer.json()["result"]["content"][0]["text"],
         "<status>success</status>\n<return_value>\n2\n</return_value>"
     );
-    let ended = server.exchange(&format!("DELETE /mcp HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: {session}\r\nMCP-Protocol-Version: 2025-11-25\r\n"), b"");
+    let ended = server.send(&format!("DELETE /mcp HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: {session}\r\nMCP-Protocol-Version: 2025-11-25\r\n"), "");
     assert_eq!(ended.status, 204, "{ended:?}");
     assert_eq!(server.post(&headers, &call).status, 404);
     assert_eq!(server.post(&[("Mcp-Session-Id", "never")], &call).status, 404);
@@ -320,7 +208,7 @@ fn a_token_is_asked_for_and_sessions_are_its_holder_s_alone() {
         );
     }
     let metadata = server
-        .exchange("GET /.well-known/oauth-protected-resource/mcp HTTP/1.1\r\nHost: localhost\r\n", b"")
+        .send("GET /.well-known/oauth-protected-resource/mcp HTTP/1.1\r\nHost: localhost\r\n", "")
         .json();
     assert_eq!(metadata["authorization_servers"], json!(["https://login.example.com"]), "{metadata}");
     assert_eq!(metadata["resource"], "http://localhost/mcp");
@@ -371,13 +259,13 @@ fn too_much_is_refused() {
 fn what_is_no_request_is_an_error_and_the_server_goes_on() {
     let server = Server::start(&[]);
     let raw = |body: &str| {
-        server.exchange("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n", body.as_bytes()).status
+        server.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n", body).status
     };
     for body in ["", "{", "[]", "\"x\"", "{\"jsonrpc\":\"1.0\"}", &"[".repeat(100_000)] {
         assert!((400..500).contains(&raw(body)), "{:?}: {}", &body[..body.len().min(20)], raw(body));
     }
-    assert_eq!(server.exchange("PUT /mcp HTTP/1.1\r\nHost: localhost\r\n", b"").status, 405);
-    assert_eq!(server.exchange("GET /etc/passwd HTTP/1.1\r\nHost: localhost\r\n", b"").status, 404);
+    assert_eq!(server.send("PUT /mcp HTTP/1.1\r\nHost: localhost\r\n", "").status, 405);
+    assert_eq!(server.send("GET /etc/passwd HTTP/1.1\r\nHost: localhost\r\n", "").status, 404);
     let object = server.object(None, "run_python", &json!({ "code": "1" }));
     assert_eq!(object["value"]["json"], 1);
 }
@@ -385,13 +273,9 @@ fn what_is_no_request_is_an_error_and_the_server_goes_on() {
 #[test]
 fn it_ends_when_it_is_asked_to_and_lets_calls_come_to_their_end() {
     let mut server = Server::start(&["--time", "30s"]);
-    let port = server.port;
+    let port = *server;
     let call = std::thread::spawn(move || {
-        let server = std::mem::ManuallyDrop::new(Server {
-            child: std::process::Command::new("true").spawn().expect("true"),
-            port,
-        });
-        server.object(None, "run_python", &json!({ "code": "import time\ntime.sleep(2)\n'done'" }))
+        port.object(None, "run_python", &json!({ "code": "import time\ntime.sleep(2)\n'done'" }))
     });
     std::thread::sleep(Duration::from_millis(700));
     let (status, took) = server.end();
@@ -407,7 +291,7 @@ fn a_client_that_breaks_off_stops_its_code() {
         "name": "run_python", "arguments": { "code": "while True: pass", "session": session },
         "_meta": { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientInfo": { "name": "t", "version": "1" }, "io.modelcontextprotocol/clientCapabilities": {} },
     } }).to_string();
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it listens");
+    let mut stream = server.connect();
     let head = format!(
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: run_python\r\nContent-Length: {}\r\n\r\n",
         body.len()

@@ -37,9 +37,27 @@ fn it_prints_what_a_client_needs_to_know() {
     let server = &printed["mcpServers"]["belljar"];
     assert_eq!(server["args"], json!(["mcp", "--time", "30s"]));
     assert_eq!(server["command"], env!("CARGO_BIN_EXE_belljar"));
+    let cache = std::env::var("XDG_CACHE_HOME").ok();
+    let expected = cache.map_or_else(|| json!({}), |cache| json!({ "XDG_CACHE_HOME": cache }));
+    assert_eq!(server["env"], expected);
     let gave = program::run(["mcp", "install", "vscode", "--name", "jar"]);
     let printed: Value = serde_json::from_str(&gave.stdout).expect("it is JSON");
     assert_eq!(printed["servers"]["jar"]["type"], "stdio");
+}
+
+#[test]
+fn the_server_finds_what_this_one_finds() {
+    let output = program::belljar()
+        .args(["mcp", "install", "zed"])
+        .envs([("XDG_CACHE_HOME", "/srv/cache"), ("BELLJAR_POLICY", "/srv/policy.toml"), ("OTHER", "x")])
+        .output();
+    let gave = program::Gave::from(output.expect("the program can be started"));
+    let printed: Value =
+        serde_json::from_str(&gave.stdout).unwrap_or_else(|error| panic!("{error}: {gave:?}"));
+    assert_eq!(
+        printed["context_servers"]["belljar"]["env"],
+        json!({ "XDG_CACHE_HOME": "/srv/cache", "BELLJAR_POLICY": "/srv/policy.toml" })
+    );
 }
 
 #[test]

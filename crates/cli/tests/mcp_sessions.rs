@@ -7,17 +7,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::http::Server;
+use crate::http::{Server, initialize};
 
 /// Begins a session of the transport, in the revision that has such.
 fn begin(server: &Server) -> String {
-    let parameters = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
-    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters }).to_string();
-    let answer = server.exchange("POST", &[], &body);
+    let answer = server.post(&[], &initialize("2025-11-25"));
     let session = answer.header("Mcp-Session-Id").expect("there is a session").to_owned();
     let headers = [("Mcp-Session-Id", session.as_str()), ("MCP-Protocol-Version", "2025-11-25")];
-    let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string();
-    assert_eq!(server.exchange("POST", &headers, &body).status(), 202);
+    let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(server.post(&headers, &body).status, 202);
     session
 }
 
@@ -25,8 +23,8 @@ fn begin(server: &Server) -> String {
 fn create(server: &Server, session: &str) -> Value {
     let headers = [("Mcp-Session-Id", session), ("MCP-Protocol-Version", "2025-11-25")];
     let parameters = json!({ "name": "session_create", "arguments": { "language": "python" } });
-    let body = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": parameters }).to_string();
-    server.exchange("POST", &headers, &body).json()["result"].clone()
+    let body = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": parameters });
+    server.post(&headers, &body).json()["result"].clone()
 }
 
 #[test]
@@ -47,7 +45,7 @@ fn strangers_have_a_bound_together_and_leave_nothing_behind() {
 
     // Whoever ends his session of the transport gives his places back.
     let ended = server.exchange("DELETE", &[("Mcp-Session-Id", &sessions[0])], "");
-    assert!((200..300).contains(&ended.status()), "{ended:?}");
+    assert!((200..300).contains(&ended.status), "{ended:?}");
     let deadline = Instant::now() + Duration::from_secs(30);
     while create(&server, &sessions[4])["isError"] == true {
         assert!(Instant::now() < deadline, "the place was not given back");

@@ -14,6 +14,9 @@ use crate::render;
 /// The largest configuration that is read.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
+/// What the server finds its images and its policy with. Clients hand down few variables, or none.
+const VARIABLES: [&str; 2] = ["XDG_CACHE_HOME", "BELLJAR_POLICY"];
+
 /// Which client, and what the server is started with.
 #[derive(Args)]
 pub(crate) struct InstallArgs {
@@ -80,14 +83,21 @@ impl Client {
 
     /// A server as it is written there.
     fn entry(self, program: &str, arguments: &[String]) -> Value {
-        match self {
-            Self::Vscode => json!({ "type": "stdio", "command": program, "args": arguments }),
-            Self::Zed => json!({ "source": "custom", "command": program, "args": arguments, "env": {} }),
+        let (kind, value) = match self {
+            Self::Vscode => ("type", "stdio"),
+            Self::Zed => ("source", "custom"),
             Self::ClaudeDesktop | Self::ClaudeCode | Self::Cursor | Self::Windsurf | Self::GeminiCli => {
-                json!({ "command": program, "args": arguments })
+                return json!({ "command": program, "args": arguments, "env": environment() });
             }
-        }
+        };
+        json!({ kind: value, "command": program, "args": arguments, "env": environment() })
     }
+}
+
+/// Those of the variables that are set here.
+fn environment() -> Map<String, Value> {
+    let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?.into()))).collect()
 }
 
 enum Place {
