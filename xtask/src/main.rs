@@ -5,6 +5,7 @@
 mod attack;
 mod bench;
 mod cache;
+mod cargo;
 mod clients;
 mod conformance;
 mod engines;

@@ -1,13 +1,13 @@
 //! The crates that are in the program, and those that only build it: from `cargo metadata`, with the hashes of `Cargo.lock`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::cyclonedx::{Component, Dependency};
 use crate::cache;
+use crate::cargo::cargo;
 use crate::tree;
 
 /// What the program is built for.
@@ -116,9 +116,9 @@ pub(super) fn find() -> Result<Crates> {
 }
 
 fn metadata() -> Result<Metadata> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]);
-    let output = cargo.current_dir(tree::root()).stdin(Stdio::null()).output().context("starting cargo")?;
+    let mut command = cargo();
+    command.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]);
+    let output = command.output().context("starting cargo")?;
     if !output.status.success() {
         bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }

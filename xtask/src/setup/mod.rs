@@ -7,7 +7,6 @@ pub(crate) mod examples;
 mod images;
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -74,9 +73,7 @@ pub(crate) fn build(programs: &[&str]) -> Result<()> {
 
 /// Runs cargo in the tree, its output shown.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
-    let mut command = Command::new("cargo");
-    let status = command.args(arguments).current_dir(tree::root()).stdin(Stdio::null()).status();
-    let status = status.context("starting cargo")?;
+    let status = crate::cargo::cargo().args(arguments).status().context("starting cargo")?;
     if !status.success() {
         bail!("`cargo {}` failed ({status})", arguments.join(" "));
     }

@@ -1,10 +1,9 @@
 //! Systems without the second ring: the library and the program are checked as they are built there, on this machine, whose own calls stand in for theirs.
 
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result, bail};
 
 use super::Tally;
+use crate::cargo::cargo;
 use crate::tree;
 
 /// What `crates/belljar/build.rs` asks for.
@@ -16,12 +15,10 @@ const FOLDER: &str = "elsewhere";
 /// Type-checks, and builds nothing.
 pub(super) fn check() -> Result<Tally> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree::root().join("target"), Into::into);
-    let status = Command::new("cargo")
+    let status = cargo()
         .args(["check", "--locked", "--package", "belljar", "--package", "belljar-cli"])
         .env(PRETENCE, "1")
         .env("CARGO_TARGET_DIR", target.join(FOLDER))
-        .current_dir(tree::root())
-        .stdin(Stdio::null())
         .status()
         .context("starting cargo")?;
     if status.success() {

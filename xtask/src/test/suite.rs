@@ -1,26 +1,22 @@
 //! `cargo test` over the workspace, its results counted while they are shown.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
 use super::Tally;
-use crate::tree;
+use crate::cargo::cargo;
 
 /// For how many seconds each fuzz target is tried with new inputs, and what its test reads that from (`fuzz/inputs`).
 const FUZZ_SECONDS: (&str, &str) = ("BELLJAR_FUZZ_SECONDS", "8");
 
 /// Runs every test of the workspace. Plain cargo, since a fresh machine has no other runner.
 pub(super) fn run() -> Result<Tally> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--locked", "--workspace", "--release", "--no-fail-fast"]);
-    cargo
-        .env(FUZZ_SECONDS.0, FUZZ_SECONDS.1)
-        .current_dir(tree::root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let mut child = cargo.spawn().context("starting cargo")?;
+    let mut command = cargo();
+    command.args(["test", "--locked", "--workspace", "--release", "--no-fail-fast"]);
+    command.env(FUZZ_SECONDS.0, FUZZ_SECONDS.1).stdout(Stdio::piped());
+    let mut child = command.spawn().context("starting cargo")?;
     let out = child.stdout.take().context("cargo has no output")?;
 
     let mut tally = Tally::default();
