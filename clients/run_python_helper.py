@@ -17,6 +17,25 @@ exec {program} mcp "$@"
 """
 
 
+MODEL = """
+from pydantic import BaseModel, EmailStr
+
+class Model(BaseModel):
+    a: int
+    b: EmailStr
+
+Model(a=1, b="x@example.com")
+"""
+
+
+REQUEST = """
+import httpx
+
+async with httpx.AsyncClient() as client:
+    await client.get("http://localhost")
+"""
+
+
 def put_in_place(folder):
     """Makes a `deno` that is found first."""
     # The helper's own client starts it with a few variables of its choice; this one says where the images are.
@@ -48,8 +67,16 @@ async def main():
             expected = {"status": "run-error", "output": ["before"], "error": traceback}
             check("an error is a result", failed, expected)
             check("each call has variables of its own", (await sandbox.eval("x"))["status"], "run-error")
+        async with code_sandbox(dependencies=["pydantic", "email-validator"]) as sandbox:
+            check("a model comes back as an object", await sandbox.eval(MODEL), good([], {"a": 1, "b": "x@example.com"}))
+            absent = await sandbox.eval("import httpx")
+            check("packages are those of one server", absent["status"], "run-error")
         async with code_sandbox(allow_networking=False) as sandbox:
             check("it starts without network, too", await sandbox.eval("await_ = 1\nawait_"), good([], 1))
+        async with code_sandbox(dependencies=["httpx"], allow_networking=False) as sandbox:
+            refused = (await sandbox.eval(REQUEST))["error"].splitlines()[-1]
+            check("a host that is not granted is named", refused.startswith("httpx.ConnectError: "), True)
+            check("... with its port", "localhost:80" in refused, True)
 
 
 def good(output, value):

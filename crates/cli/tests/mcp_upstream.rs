@@ -43,6 +43,18 @@ fn functions_are_found_and_declared() {
 }
 
 #[test]
+fn a_schema_that_is_too_long_is_left_out_and_one_without_end_is_cut() {
+    let odd = Odd::new("schemas");
+    let mut client = odd.client(&[]);
+    let found = client.object("tools_search", json!({ "query": "endless", "language": "javascript" }));
+    let declared = found["declarations"].as_str().expect("a text");
+    assert!(declared.contains("function odd_endless(") && declared.len() < 100_000, "{}", declared.len());
+    assert!(client.refusal("tools_search", json!({ "query": "wide" })).contains("no function fits"));
+    let said = program::run(["mcp", "--mcp", &odd.flag()]).stderr;
+    assert!(said.contains("left out of odd: wide: its schemas have more than 65536 bytes"), "{said}");
+}
+
+#[test]
 fn only_what_is_allowed_is_there() {
     let odd = Odd::new("allowed");
     let mut client = odd.client(&["--mcp-allow", "odd=double"]);

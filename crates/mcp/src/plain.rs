@@ -62,7 +62,7 @@ impl Writer {
             "date" | "Decimal" | "Fraction" | "UUID" | "Path" => self.string(text("value")),
             "timedelta" => self.string(&duration(fields)),
             "enum" => self.value(fields.get("value").unwrap_or(&Value::Null)),
-            "dataclass" => {
+            "dataclass" | "model" => {
                 let fields = object("fields").cloned().unwrap_or_default();
                 self.object(fields.iter().map(|(name, value)| (name.clone(), value)));
             }
@@ -227,6 +227,7 @@ mod tests {
                 json!({"$type": "dataclass", "name": "P", "fields": {"x": {"$type": "UUID", "value": "u"}}}),
                 r#"{"x":"u"}"#,
             ),
+            (json!({"$type": "model", "name": "M", "fields": {"x": 1}}), r#"{"x":1}"#),
             (json!({"$type": "namedtuple", "name": "P", "fields": {"x": 1, "y": 2}}), "[1,2]"),
             (
                 json!({"$type": "dict", "entries": [[1, "a"], [null, "b"], [{"$type": "tuple", "values": [1, "c"]}, {}]]}),

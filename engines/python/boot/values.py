@@ -119,6 +119,9 @@ def _form(kind):
     members = type.__dict__["__dict__"].__get__(kind)
     if "__dataclass_fields__" in members:
         return _dataclass
+    # Models of pydantic, of version 2 and of version 1.
+    if "__pydantic_fields__" in members or "__fields__" in members and "__validators__" in members:
+        return _model
     for base in _mro(kind):
         form = FORMS.get(base)
         if form is _tuple and "_fields" in members:
@@ -222,6 +225,12 @@ def _record(writer, tag, value, names, depth):
 
 def _dataclass(writer, value, depth):
     _record(writer, "dataclass", value, type(value).__dataclass_fields__, depth)
+
+
+def _model(writer, value, depth):
+    kind = type(value)
+    names = kind.__pydantic_fields__ if hasattr(kind, "__pydantic_fields__") else kind.__fields__
+    _record(writer, "model", value, names, depth)
 
 
 def _namedtuple(writer, value, depth):

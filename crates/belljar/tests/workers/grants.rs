@@ -186,6 +186,14 @@ pub(crate) fn hosts_are_reached_and_others_are_not() {
     assert_eq!(same(&grants, &get), "b'hello'");
     let refused = same(&Grants::default(), &get);
     assert!(refused.contains("--allow-net") || refused.contains("grant"), "{refused}");
+    // Whoever connects is told at once, though the answer comes from another process.
+    let connect = format!(
+        "import socket\nrefused = 0\nfor _ in range(50):\n    try:\n        socket.socket().connect(('127.0.0.1', {port}))\n    except PermissionError:\n        refused += 1\nrefused"
+    );
+    assert_eq!(
+        (same(&Grants::default(), &connect), same(&grants, &connect)),
+        ("50".to_owned(), "0".to_owned())
+    );
     let fetch = format!("const response = await fetch('{url}'); await response.text()");
     let outcome = jar("javascript").with_grants(grants).run_blocking(fetch).unwrap();
     assert_eq!(repr(&outcome), "'hello'", "{outcome:?}");

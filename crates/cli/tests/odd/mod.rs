@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 
 /// A server in a few lines of Python. What it does with a call is what the call is called.
-const SERVER: &str = r#"
+const SERVER: &str = r##"
 import json, os, sys, time
 
 def say(message):
@@ -28,6 +28,9 @@ listed = [
      "outputSchema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}},
     {"name": "wrong", "description": "Has a schema that is none", "inputSchema": {"type": "object", "properties": {"n": {"type": "no-such-type"}}}},
 ]
+many = {f"next{n}": {"$ref": "#"} for n in range(500)}
+listed.append({"name": "endless", "description": "Refers to itself", "inputSchema": {"type": "object", "properties": many}})
+listed.append({"name": "wide", "description": "Has a schema for nobody", "inputSchema": {"type": "object", "description": "x" * 100000}})
 for line in sys.stdin:
     message = json.loads(line)
     if "id" not in message:
@@ -60,7 +63,7 @@ for line in sys.stdin:
         say({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no"}})
     else:
         say({"jsonrpc": "2.0", "id": message["id"], "result": result})
-"#;
+"##;
 
 /// The server's file, and how it is started.
 pub(crate) struct Odd(PathBuf);
