@@ -99,6 +99,7 @@ impl Drop for Connection {
         for owner in self.owner.iter().chain(self.session.get()) {
             self.shared().handles.close_all(owner);
             self.shared().rounds.forget_all(owner);
+            self.shared().owns.forget(owner);
         }
     }
 }

@@ -68,6 +68,11 @@ impl Owns {
         });
     }
 
+    /// `owner` has gone.
+    pub(crate) fn forget(&self, owner: &Owner) {
+        self.lock().retain(|(known, _)| known != owner);
+    }
+
     fn change(&self, owner: &Owner, change: impl FnOnce(&mut Own)) {
         let mut all = self.lock();
         let at = all.iter().position(|(known, _)| known == owner).unwrap_or_else(|| {
