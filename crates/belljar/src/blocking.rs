@@ -1,5 +1,6 @@
 //! Runs a future on the calling thread, for callers that are not asynchronous.
 
+use std::cell::Cell;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -13,13 +14,25 @@ impl Wake for Unpark {
     }
 }
 
+thread_local! {
+    static HAS_TIME: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread has nothing else to do than to wait for one future, so that it may as well look for what it waits for.
+pub(crate) fn has_time() -> bool {
+    HAS_TIME.get()
+}
+
 /// Drives `future` to its end.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
     loop {
-        match future.as_mut().poll(&mut context) {
+        let had_time = HAS_TIME.replace(true);
+        let polled = future.as_mut().poll(&mut context);
+        HAS_TIME.set(had_time);
+        match polled {
             Poll::Ready(output) => return output,
             Poll::Pending => std::thread::park(),
         }

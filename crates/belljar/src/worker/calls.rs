@@ -146,8 +146,7 @@ impl<Held> Calls<Held> {
     }
 
     /// How many are open.
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.lock().open.len()
     }
 

@@ -5,6 +5,7 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -13,6 +14,7 @@ use rustix::net::{
 };
 
 use super::frame::FRAME_BYTES_MAX;
+use crate::host::stopwatch::monotonic;
 
 /// One end.
 #[derive(Debug)]
@@ -38,6 +40,10 @@ pub(super) enum NotSent {
     /// The other side is gone.
     Gone,
 }
+
+/// How long whoever expects a frame soon looks for it before it goes to sleep. Falling asleep and being woken takes longer than many runs do, above all on
+/// a machine whose processors have nothing else to do.
+pub(super) const AWAKE: Duration = Duration::from_micros(100);
 
 /// Whether to wait for the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +101,25 @@ impl Channel {
                 Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM | Errno::TOOMANYREFS) => Err(NotSent::Full),
                 Err(_) => Err(NotSent::Gone),
             };
+        }
+    }
+
+    /// Sleeps until there is a frame to be received, or the other side is gone. It may be that somebody else receives it.
+    pub(super) fn sleep(&self) {
+        // Nothing is taken out, and what is attached stays attached.
+        let flags = RecvFlags::PEEK;
+        let mut control = RecvAncillaryBuffer::default();
+        let _ = recvmsg(&self.0, &mut [IoSliceMut::new(&mut [0])], &mut control, flags);
+    }
+
+    /// Receives a frame that comes within a moment, for which it stays awake.
+    pub(super) fn receive_soon(&self, buffer: &mut [u8]) -> Received {
+        let until = monotonic() + AWAKE;
+        loop {
+            match self.receive(buffer, Wait::No) {
+                Received::NotYet if monotonic() < until => std::thread::yield_now(),
+                received => return received,
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -190,9 +190,8 @@ impl Young {
 /// Listens to a worker until it has ended, or must: with what it did, if it did something that it may not.
 pub(super) fn listen(begun: Begun) -> Option<Violation> {
     let Begun { worker, mut errors } = begun;
-    let mut buffer = buffer();
     loop {
-        match take_frames(&worker, &mut buffer) {
+        match take_frames(&worker, &mut worker.ear.lock().unwrap_or_else(PoisonError::into_inner)) {
             Ok(Heard::Nothing) => {}
             Ok(Heard::More) => continue,
             Ok(Heard::End) => return None,
@@ -222,7 +221,7 @@ pub(super) fn listen(begun: Begun) -> Option<Violation> {
 }
 
 /// What taking frames came to.
-enum Heard {
+pub(super) enum Heard {
     /// There is nothing more for now.
     Nothing,
     /// There may be more.
@@ -231,7 +230,8 @@ enum Heard {
     End,
 }
 
-fn take_frames(worker: &Worker, buffer: &mut [u8]) -> Result<Heard, Violation> {
+/// Takes in what the worker has said.
+pub(super) fn take_frames(worker: &Worker, buffer: &mut [u8]) -> Result<Heard, Violation> {
     for _ in 0..FRAMES_AT_ONCE {
         match worker.channel.receive(buffer, Wait::No) {
             Received::Frame(length, None) => {

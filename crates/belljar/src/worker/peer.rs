@@ -9,7 +9,7 @@ use rustix::event::EventfdFlags;
 use tokio::sync::mpsc::Receiver;
 
 use super::calls::{Calls, Event, Expect, Room, Violation};
-use super::channel::{Channel, NotSent, Wait};
+use super::channel::{Channel, NotSent, Wait, buffer};
 use super::frame::{Call, Down, FRAME_BYTES_MAX, Kind, Reply, Up, encode};
 use super::memory::SharedMemory;
 use super::process::Process;
@@ -38,6 +38,8 @@ pub(crate) struct Worker {
     /// What it can run.
     pub(super) kinds: BTreeSet<Kind>,
     pub(super) calls: Calls<Held>,
+    /// What is heard of it. It is held until what was heard is taken in, so that all is taken in in order.
+    pub(super) ear: Mutex<Vec<u8>>,
     unsent: Mutex<Unsent>,
     /// Wakes the thread that listens to it.
     pub(super) bell: OwnedFd,
@@ -88,6 +90,7 @@ impl Worker {
             channel,
             kinds,
             calls: Calls::new(),
+            ear: Mutex::new(buffer()),
             unsent: Mutex::default(),
             bell,
             jars: Mutex::default(),

@@ -11,15 +11,18 @@ use tokio::sync::mpsc::Receiver;
 
 use super::asked::Own;
 use super::calls::{Event, Expect};
+use super::channel::AWAKE;
 use super::claim;
 use super::collected::Collected;
 use super::frame::{AHEAD_MAX, CALL_TIME_MAX, Call, Down, HARD_GRACE, PIECE_BYTES_MAX, Reply};
+use super::listen::{Heard, take_frames};
 use super::peer::{Held, Worker};
 use super::refusal::Refusal;
 use super::served::Served;
 use super::services::SessionNumber;
 use super::services::serving::{Nonsense, Services};
 
+use crate::blocking::has_time;
 use crate::engine::cancel::CancelToken;
 use crate::engine::clock::Alarm;
 use crate::error::{Error, Result};
@@ -89,6 +92,8 @@ struct Waiting<'a> {
     is_stopped: bool,
     alarm: Arc<Alarm>,
     due: Duration,
+    /// Until when a thread that has nothing else to do stays awake for what comes next.
+    awake_until: Duration,
     /// Frames of output that were taken, and of which the worker has not heard.
     taken: u32,
     is_over: bool,
@@ -112,6 +117,7 @@ impl<'a> Waiting<'a> {
             is_stopped: false,
             alarm: Alarm::new(),
             due: monotonic() + time,
+            awake_until: monotonic() + AWAKE,
             taken: 0,
             is_over: false,
         })
@@ -135,6 +141,7 @@ impl<'a> Waiting<'a> {
                     if let Some(services) = self.services() {
                         let (reply, lent) = services.serve(ask);
                         self.worker.reply(self.call, reply, lent);
+                        self.awake_until = monotonic() + AWAKE;
                     }
                 }
                 Poll::Ready(Some(Event::Begin(operation, ask))) => {
@@ -162,6 +169,26 @@ impl<'a> Waiting<'a> {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// Hears the worker itself while the answer may be there in a moment: the thread that listens to it would have to be woken, and then wake this one. Where
+    /// others wait as well, there is better use for a processor. Whether to look at what has come.
+    fn hear_soon(&self) -> bool {
+        if !has_time() || monotonic() >= self.awake_until || self.worker.calls.len() != 1 {
+            return false;
+        }
+        // What is heard is acted on without the ear: whoever takes the output may use this worker himself.
+        let Ok(heard) = self.worker.ear.try_lock().map(|mut ear| take_frames(&self.worker, &mut ear)) else {
+            return false;
+        };
+        match heard {
+            Ok(Heard::Nothing) => std::thread::yield_now(),
+            Ok(Heard::More) => {}
+            // The thread that listens notices it as well, and sees to its end.
+            Ok(Heard::End) => return false,
+            Err(violation) => self.worker.doom(violation.to_owned()),
+        }
+        true
     }
 
     /// What serves the session. Without it, the worker can do nothing for anybody.
@@ -242,13 +269,17 @@ impl Future for Waiting<'_> {
     type Output = Result<Answer>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let over = self.poll_events(context);
-        if over.is_pending() {
+        loop {
+            if let Poll::Ready(over) = self.poll_events(context) {
+                return Poll::Ready(over);
+            }
             self.poll_operations(context);
             self.poll_input(context);
             self.poll_time(context);
+            if !self.hear_soon() {
+                return Poll::Pending;
+            }
         }
-        over
     }
 }
 

@@ -13,6 +13,7 @@ use crate::tests;
 pub(crate) const TESTS: &[crate::Test] = tests![
     runs::outcomes_are_those_of_this_process,
     runs::output_comes_while_code_runs_and_waits_for_its_reader,
+    runs::whoever_takes_output_can_use_the_worker,
     runs::input_is_read_as_it_is_asked_for,
     runs::what_is_long_passes_in_both_directions,
     runs::limits_hold,
@@ -92,6 +93,20 @@ pub(crate) fn output_comes_while_code_runs_and_waits_for_its_reader() {
     let outcome = jar("javascript").run_blocking(request).unwrap();
     assert_eq!(outcome.ended, Ended::Completed);
     assert_eq!((*count.lock().unwrap(), outcome.stdout.as_bytes().len()), (200_000, 200_000));
+}
+
+pub(crate) fn whoever_takes_output_can_use_the_worker() {
+    let workers = belljar::Workers::builder(1).build();
+    let jar = plain("python").in_workers(&workers).unwrap();
+    let (inner, values) = (jar.clone(), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&values);
+    let request = Request::new("print('a', flush=True)\nprint('b')").on_output(move |_, _| {
+        let outcome = inner.run_blocking("6 * 7").unwrap();
+        seen.lock().unwrap().push(repr(&outcome).to_owned());
+    });
+    assert_eq!(jar.run_blocking(request).unwrap().ended, Ended::Completed);
+    let values = values.lock().unwrap();
+    assert!(!values.is_empty() && values.iter().all(|value| value == "42"), "{values:?}");
 }
 
 pub(crate) fn input_is_read_as_it_is_asked_for() {

@@ -40,8 +40,19 @@ impl Line {
         Self { channel, calls: Mutex::default(), operations: Mutex::default() }
     }
 
+    /// What there is to hear now.
     pub(super) fn receive(&self, ear: &mut [u8]) -> Received {
-        self.channel.receive(ear, Wait::Yes)
+        self.channel.receive(ear, Wait::No)
+    }
+
+    /// What there is to hear within a moment.
+    pub(super) fn receive_soon(&self, ear: &mut [u8]) -> Received {
+        self.channel.receive_soon(ear)
+    }
+
+    /// Sleeps until there may be something to hear.
+    pub(super) fn sleep(&self) {
+        self.channel.sleep();
     }
 
     /// Says something. A parent that cannot be reached is gone, and this process goes with it.

@@ -1,4 +1,5 @@
-//! The threads of a worker. One listens at a time; when it has heard a call it lets another one listen, and does what it was asked.
+//! The threads of a worker. One listens at a time; when it has heard a call it lets another one listen, and does what it was asked. When that is done it
+//! stays awake for a moment, since whoever had an answer often asks again.
 //!
 //! So a call is done by the thread that heard of it, without a handover, and the parent is heard while code runs.
 
@@ -37,7 +38,9 @@ enum Work {
 /// Everything that the threads share.
 struct Server {
     line: Arc<Line>,
-    /// What is heard, by whoever listens.
+    /// Held by the thread that sleeps until there is something to hear.
+    watch: Mutex<()>,
+    /// What is heard. It is held until what was heard is noted, so that all is noted in order.
     ear: Mutex<Vec<u8>>,
     images: Images,
     jars: Mutex<HashMap<u64, Jar>>,
@@ -49,6 +52,7 @@ struct Server {
 pub(super) fn serve(channel: Channel, images: Images, runs_max: u32) -> ! {
     let server = Arc::new(Server {
         line: Arc::new(Line::new(channel)),
+        watch: Mutex::default(),
         ear: Mutex::new(buffer()),
         images,
         jars: Mutex::default(),
@@ -68,36 +72,73 @@ pub(super) fn serve(channel: Channel, images: Images, runs_max: u32) -> ! {
 
 impl Server {
     fn work(&self) -> ! {
+        let mut soon = None;
         loop {
-            match self.next_work() {
+            match soon.take().unwrap_or_else(|| self.next_work()) {
                 Work::Call(going, what) => {
                     let done = block_on(UntilAbandoned::new(self.act(what, &going), &going));
                     self.answer(&going, done);
+                    soon = self.work_soon();
                 }
                 Work::Drop(session) => self.sessions.remove(session),
             }
         }
     }
 
-    /// Listens until there is work, and does at once what is none.
+    /// Listens until there is work.
     fn next_work(&self) -> Work {
-        let mut ear = held(&self.ear);
+        let _watch = held(&self.watch);
         loop {
-            match self.hear(&mut ear) {
-                (Down::Call { call, what }, _) => {
-                    let going = Going::new(call);
-                    held(&self.going).insert(call, Arc::clone(&going));
-                    return Work::Call(going, what);
-                }
-                (Down::Drop { session }, _) => return Work::Drop(session),
-                (other, attached) => self.note(other, attached),
+            self.line.sleep();
+            let mut ear = held(&self.ear);
+            let received = self.line.receive(&mut ear);
+            if let Some(work) = self.heard(received, &ear) {
+                return work;
             }
         }
     }
 
-    fn hear(&self, ear: &mut [u8]) -> (Down, Option<OwnedFd>) {
-        let Received::Frame(length, attached) = self.line.receive(ear) else { leave(0) };
-        match (decode(&ear[..length]), attached) {
+    /// Listens for a moment, if nothing else goes on.
+    fn work_soon(&self) -> Option<Work> {
+        if !held(&self.going).is_empty() {
+            return None;
+        }
+        let mut ear = self.ear.try_lock().ok()?;
+        loop {
+            let received = self.line.receive_soon(&mut ear);
+            if matches!(received, Received::NotYet) {
+                return None;
+            }
+            if let Some(work) = self.heard(received, &ear) {
+                return Some(work);
+            }
+        }
+    }
+
+    /// Takes in what was heard: gives it back if it is work, and else does it at once.
+    fn heard(&self, received: Received, ear: &[u8]) -> Option<Work> {
+        let (length, attached) = match received {
+            Received::Frame(length, attached) => (length, attached),
+            // Another thread has heard it.
+            Received::NotYet => return None,
+            Received::End | Received::NoFrame(_) => leave(0),
+        };
+        match self.said(&ear[..length], attached) {
+            (Down::Call { call, what }, _) => {
+                let going = Going::new(call);
+                held(&self.going).insert(call, Arc::clone(&going));
+                Some(Work::Call(going, what))
+            }
+            (Down::Drop { session }, _) => Some(Work::Drop(session)),
+            (other, attached) => {
+                self.note(other, attached);
+                None
+            }
+        }
+    }
+
+    fn said(&self, frame: &[u8], attached: Option<OwnedFd>) -> (Down, Option<OwnedFd>) {
+        match (decode(frame), attached) {
             (Ok(Down::InMemory), Some(memory)) => {
                 let memory = SharedMemory::from_descriptor(memory);
                 let message = memory.bytes().and_then(|bytes| memory.read(bytes));
