@@ -9,7 +9,7 @@ from checks import ENVIRONMENT, PROGRAM, check, run
 
 # What the helper starts: `deno run FLAGS src/main.ts MODE OPTIONS`, once with the mode `noop` to install packages.
 DENO = """#!/bin/sh
-{cache}
+{variables}
 while [ "$1" != src/main.ts ]; do shift; done
 shift
 [ "$1" = noop ] && exit 0
@@ -38,11 +38,10 @@ async with httpx.AsyncClient() as client:
 
 def put_in_place(folder):
     """Makes a `deno` that is found first."""
-    # The helper's own client starts it with a few variables of its choice; this one says where the images are.
-    place = ENVIRONMENT.get("XDG_CACHE_HOME")
-    cache = f"export XDG_CACHE_HOME={shlex.quote(place)}" if place else ""
+    # The helper's own client starts it with a few variables of its choice; the others say where the images are, and how the network is reached.
+    variables = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in ENVIRONMENT.items() if name.isidentifier())
     deno = pathlib.Path(folder, "deno")
-    deno.write_text(DENO.format(cache=cache, program=shlex.quote(PROGRAM)), encoding="utf-8")
+    deno.write_text(DENO.format(variables=variables, program=shlex.quote(PROGRAM)), encoding="utf-8")
     deno.chmod(0o755)
     os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
