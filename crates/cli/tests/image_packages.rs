@@ -126,7 +126,7 @@ fn packages_that_do_not_let_an_image_be_made_are_told() {
     let leaving = world.run(["image", "build", "--with", "leaving"]);
     leaving.refused_somehow("the image \"leaving\" cannot be made: it did not come to the end of its start: the code exited with 7");
     let list = world.run(["image", "list"]).stdout;
-    assert_eq!(list.lines().count(), 4, "{list}");
+    assert!(!list.contains("endless") && !list.contains("leaving"), "{list}");
     for (arguments, sentence) in [
         (["--with", "counter", "-o", "python"], "python is an image that Belljar brings"),
         (["--with", "counter", "-o", "../x"], "the image \"../x\" cannot be made: a name has letters"),

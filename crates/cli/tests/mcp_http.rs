@@ -274,13 +274,16 @@ fn what_is_no_request_is_an_error_and_the_server_goes_on() {
 fn it_ends_when_it_is_asked_to_and_lets_calls_come_to_their_end() {
     let mut server = Server::start(&["--time", "30s"]);
     let port = *server;
-    let call = std::thread::spawn(move || {
-        port.object(None, "run_python", &json!({ "code": "import time\ntime.sleep(2)\n'done'" }))
-    });
+    let call =
+        move || port.object(None, "run_python", &json!({ "code": "import time\ntime.sleep(2)\n'done'" }));
+    // Several: the answer to the last one must not be lost when nothing more goes on.
+    let calls: Vec<_> = (0..4).map(|_| std::thread::spawn(call)).collect();
     std::thread::sleep(Duration::from_millis(700));
     let (status, took) = server.end();
     assert!(status.success() && took < Duration::from_secs(8), "{status} {took:?}");
-    assert_eq!(call.join().expect("it was answered")["value"]["json"], "done");
+    for call in calls {
+        assert_eq!(call.join().expect("it was answered")["value"]["json"], "done");
+    }
 }
 
 #[test]

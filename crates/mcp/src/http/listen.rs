@@ -59,10 +59,15 @@ pub(super) async fn listen(
         });
     }
     drop(listener);
-    // Calls come to their end; then whatever is open still, such as a stream on which nothing is said, is ended.
+    // Calls come to their end, and then what they gave is on its way: it would be lost if everything were stopped at once.
     let _ = tokio::time::timeout(grace, idle).await;
-    stop.cancel();
-    let _ = tokio::time::timeout(ANSWER_TIME, served.shutdown()).await;
+    let ended = served.shutdown();
+    tokio::pin!(ended);
+    if tokio::time::timeout(ANSWER_TIME, &mut ended).await.is_err() {
+        // What is open still is a stream on which nothing is said, or a call that has had its time.
+        stop.cancel();
+        let _ = tokio::time::timeout(ANSWER_TIME, ended).await;
+    }
 }
 
 type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<WithPeer>>;
