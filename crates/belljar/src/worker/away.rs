@@ -37,6 +37,24 @@ struct Remote {
     used: LastUsed,
     /// The worker in which it lives; 0 for none.
     lives_in: AtomicU64,
+    /// By how many it is about to be laid to rest.
+    resting: AtomicU64,
+}
+
+/// A session that is about to be laid to rest, until this is dropped.
+struct Resting<'a>(&'a AtomicU64);
+
+impl<'a> Resting<'a> {
+    fn begin(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Drop for Remote {
@@ -60,6 +78,8 @@ impl Idle for Remote {
     fn rest(self: Arc<Self>) -> Pin<Box<dyn Future<Output = bool> + Send>> {
         Box::pin(async move {
             let session = RemoteSession(self);
+            // Counted before it is locked, and longer than it is.
+            let _resting = Resting::begin(&session.0.resting);
             let Ok(mut whole) = session.lock() else { return false };
             if !matches!(&whole.state, State::Seated(seated) if !seated.has_ended) {
                 return false;
@@ -138,7 +158,8 @@ impl RemoteSession {
         let (jar, board) = (Arc::clone(jar), Arc::clone(board));
         let (used, lives_in) = (LastUsed::default(), AtomicU64::new(0));
         let whole = Mutex::new(Whole { state: State::Lost(None), served, reviewed: None });
-        let session = Self(Arc::new(Remote { jar, board, whole, used, lives_in }));
+        let resting = AtomicU64::new(0);
+        let session = Self(Arc::new(Remote { jar, board, whole, used, lives_in, resting }));
         // Nobody else has it yet.
         if let Ok(mut whole) = session.lock() {
             session.settle(&mut whole, state);
@@ -162,7 +183,7 @@ impl RemoteSession {
 
     /// Runs code to its end.
     pub(crate) async fn run(&self, plan: Plan, last: Last, name: &str) -> Result<Outcome> {
-        let mut whole = self.lock()?;
+        let mut whole = self.locked().await?;
         let (place, session) = self.wake(&mut whole).await?;
         let Whole { state, served, reviewed } = &mut *whole;
         *reviewed = None;
@@ -261,7 +282,7 @@ impl RemoteSession {
 
     /// The same, where the answer is bytes.
     async fn ask_bytes(&self, what: impl FnOnce(u64) -> Call, most: u64) -> Result<Vec<u8>> {
-        let mut whole = self.lock()?;
+        let mut whole = self.locked().await?;
         match self.ask(&mut whole, what, most).await? {
             Reply::Bytes(bytes) => Ok(bytes),
             _ => Err(foreign_to(&whole)),
@@ -271,7 +292,7 @@ impl RemoteSession {
     /// Candidates for what is being typed, and where it begins.
     pub(crate) async fn complete(&self, code: &str, cursor: usize) -> Result<(usize, Vec<String>)> {
         let (code, at) = (code.to_owned(), cursor as u64);
-        let mut whole = self.lock()?;
+        let mut whole = self.locked().await?;
         let what = |session| Call::Complete { session, code, cursor: at };
         match self.ask(&mut whole, what, ANSWER_BYTES_MAX).await? {
             Reply::Completions { start, candidates } => {
@@ -284,7 +305,7 @@ impl RemoteSession {
     /// What the engine says of code: 1 for complete, 2 for incomplete, 3 for wrong.
     pub(crate) async fn check(&self, code: &str) -> Result<u8> {
         let code = code.to_owned();
-        let mut whole = self.lock()?;
+        let mut whole = self.locked().await?;
         match self.ask(&mut whole, |session| Call::Check { session, code }, ANSWER_BYTES_MAX).await? {
             Reply::Completeness(number) => Ok(number),
             _ => Err(foreign_to(&whole)),
@@ -302,7 +323,7 @@ impl RemoteSession {
     pub(crate) fn write_file(&self, path: &str, content: &[u8]) -> Result<()> {
         let (path, content) = (path.to_owned(), content.to_vec());
         block_on(async {
-            let mut whole = self.lock()?;
+            let mut whole = self.locked().await?;
             let what = |session| Call::WriteFile { session, path, content };
             match self.ask(&mut whole, what, ANSWER_BYTES_MAX).await? {
                 Reply::Nothing => Ok(()),
@@ -314,7 +335,7 @@ impl RemoteSession {
     pub(crate) fn list_files(&self, path: &str) -> Result<Vec<DirectoryEntry>> {
         let path = path.to_owned();
         block_on(async {
-            let mut whole = self.lock()?;
+            let mut whole = self.locked().await?;
             match self.ask(&mut whole, |session| Call::ListFiles { session, path }, ANSWER_BYTES_MAX).await? {
                 Reply::Entries(entries) => Ok(entries),
                 _ => Err(foreign_to(&whole)),
@@ -325,7 +346,7 @@ impl RemoteSession {
     /// The session as a body for a snapshot. `name` is what it is called.
     pub(crate) fn pack(&self, name: &str) -> Result<Arc<[u8]>> {
         block_on(async {
-            let mut whole = self.lock()?;
+            let mut whole = self.locked().await?;
             self.packed(&mut whole, name).await
         })
     }
@@ -344,7 +365,7 @@ impl RemoteSession {
     /// Lets the session rest here as it is, and gives its seat to others.
     pub(crate) fn hibernate(&self, name: &str) -> Result<()> {
         block_on(async {
-            let mut whole = self.lock()?;
+            let mut whole = self.locked().await?;
             let body = self.packed(&mut whole, name).await?;
             self.settle(&mut whole, State::Packed(body));
             Ok(())
@@ -355,7 +376,7 @@ impl RemoteSession {
     /// applied is what was shown.
     pub(crate) fn review<T>(&self, act: impl FnOnce(&[u8]) -> Result<(T, Option<Vec<u8>>)>) -> Result<T> {
         block_on(async {
-            let mut whole = self.lock()?;
+            let mut whole = self.locked().await?;
             let most = self.limits().files_bytes + ANSWER_BYTES_MAX;
             let files = match whole.reviewed.take() {
                 Some(files) => files,
@@ -394,7 +415,7 @@ impl RemoteSession {
     /// `count` sessions that go on from here.
     pub(crate) fn fork(&self, count: usize) -> Result<Vec<RemoteFork>> {
         block_on(async {
-            let mut whole = self.lock()?;
+            let mut whole = self.locked().await?;
             let (place, session) = self.wake(&mut whole).await?;
             let worker = Arc::clone(&place.worker);
             let (count, first) = (count as u64, worker.number_sessions(count as u64));
@@ -435,7 +456,7 @@ impl RemoteSession {
 
     /// What the worker read, without secrets that it does not know.
     fn without_secrets(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
-        Ok(without(self.lock()?.served.secrets(), bytes))
+        Ok(without(block_on(self.locked())?.served.secrets(), bytes))
     }
 
     fn limits(&self) -> &Limits {
@@ -445,6 +466,18 @@ impl RemoteSession {
     fn packed_bytes_max(&self) -> u64 {
         let limits = self.limits();
         limits.memory_bytes + limits.files_bytes + ANSWER_BYTES_MAX
+    }
+
+    /// The session, for whoever uses it. While it is laid to rest, of which he knows nothing, he waits.
+    async fn locked(&self) -> Result<MutexGuard<'_, Whole>> {
+        if let Ok(whole) = self.lock() {
+            return Ok(whole);
+        }
+        if self.0.resting.load(Ordering::SeqCst) > 0 {
+            return Ok(self.0.whole.lock().await);
+        }
+        // It may have come to rest between the two.
+        self.lock()
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Whole>> {
