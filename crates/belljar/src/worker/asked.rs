@@ -10,6 +10,13 @@ use crate::host::output::Sink;
 use crate::limits::Limits;
 use crate::request::{Request, ToolAnswer};
 
+/// Whether a run is the last of its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    Yes,
+    No,
+}
+
 /// Code to run, and what it is given. The worker admits it once more: there is one gate, and a plan leaves it in the process in which it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Asked {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::asked::Asked;
+use super::asked::{Asked, Last};
 use super::board::{Board, Place, Want};
 use super::form::KnownJar;
 use super::frame::{Call, Reply};
-use super::idle::{Idle, LastUsed};
+use super::idle::{Idle, LastUsed, Resting};
 use super::ran::outcome_of;
 use super::seated::{ANSWER_BYTES_MAX, Seated, resumed, seated};
 use super::served::Served;
@@ -37,24 +37,7 @@ struct Remote {
     used: LastUsed,
     /// The worker in which it lives; 0 for none.
     lives_in: AtomicU64,
-    /// By how many it is about to be laid to rest.
-    resting: AtomicU64,
-}
-
-/// A session that is about to be laid to rest, until this is dropped.
-struct Resting<'a>(&'a AtomicU64);
-
-impl<'a> Resting<'a> {
-    fn begin(count: &'a AtomicU64) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
-    }
-}
-
-impl Drop for Resting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
+    resting: Resting,
 }
 
 impl Drop for Remote {
@@ -79,7 +62,7 @@ impl Idle for Remote {
         Box::pin(async move {
             let session = RemoteSession(self);
             // Counted before it is locked, and longer than it is.
-            let _resting = Resting::begin(&session.0.resting);
+            let _resting = session.0.resting.begin();
             let Ok(mut whole) = session.lock() else { return false };
             if !matches!(&whole.state, State::Seated(seated) if !seated.has_ended) {
                 return false;
@@ -116,13 +99,6 @@ enum State {
 /// In how many workers it is tried to wake a session, one after the other, when they die: it may be the session that ends them.
 const WAKINGS_MAX: u32 = 3;
 
-/// Whether a run is the last of its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Last {
-    Yes,
-    No,
-}
-
 impl RemoteSession {
     /// Begins a session.
     pub(crate) async fn start(board: &Arc<Board>, jar: &Arc<KnownJar>, audit: &Audit) -> Result<Self> {
@@ -158,8 +134,8 @@ impl RemoteSession {
         let (jar, board) = (Arc::clone(jar), Arc::clone(board));
         let (used, lives_in) = (LastUsed::default(), AtomicU64::new(0));
         let whole = Mutex::new(Whole { state: State::Lost(None), served, reviewed: None });
-        let resting = AtomicU64::new(0);
-        let session = Self(Arc::new(Remote { jar, board, whole, used, lives_in, resting }));
+        let remote = Remote { jar, board, whole, used, lives_in, resting: Resting::default() };
+        let session = Self(Arc::new(remote));
         // Nobody else has it yet.
         if let Ok(mut whole) = session.lock() {
             session.settle(&mut whole, state);
@@ -473,7 +449,7 @@ impl RemoteSession {
         if let Ok(whole) = self.lock() {
             return Ok(whole);
         }
-        if self.0.resting.load(Ordering::SeqCst) > 0 {
+        if self.0.resting.is_going_on() {
             return Ok(self.0.whole.lock().await);
         }
         // It may have come to rest between the two.

@@ -21,6 +21,30 @@ pub(super) trait Idle: Send + Sync {
 #[derive(Debug, Default)]
 pub(super) struct LastUsed(AtomicU64);
 
+/// By how many something is about to be laid to rest.
+#[derive(Debug, Default)]
+pub(super) struct Resting(AtomicU64);
+
+/// One of them, until this is dropped.
+pub(super) struct Rest<'a>(&'a Resting);
+
+impl Resting {
+    pub(super) fn begin(&self) -> Rest<'_> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Rest(self)
+    }
+
+    pub(super) fn is_going_on(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
+    }
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct IdleSessions(Mutex<Table>);

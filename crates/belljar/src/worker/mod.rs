@@ -35,7 +35,8 @@ mod settings;
 mod waiting;
 mod workers;
 
-pub(crate) use away::{Last, RemoteFork, RemoteSession};
+pub(crate) use asked::Last;
+pub(crate) use away::{RemoteFork, RemoteSession};
 pub(crate) use board::Board;
 pub(crate) use form::{JarParts, KnownJar, Remote};
 pub(crate) use frame::{ImagePlace, Kind};
