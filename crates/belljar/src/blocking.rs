@@ -23,15 +23,25 @@ pub(crate) fn has_time() -> bool {
     HAS_TIME.get()
 }
 
+/// Whether this thread had time before; it is as it was when this is dropped, also by a panic.
+struct Had(bool);
+
+impl Drop for Had {
+    fn drop(&mut self) {
+        HAS_TIME.set(self.0);
+    }
+}
+
 /// Drives `future` to its end.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
     loop {
-        let had_time = HAS_TIME.replace(true);
-        let polled = future.as_mut().poll(&mut context);
-        HAS_TIME.set(had_time);
+        let polled = {
+            let _had = Had(HAS_TIME.replace(true));
+            future.as_mut().poll(&mut context)
+        };
         match polled {
             Poll::Ready(output) => return output,
             Poll::Pending => std::thread::park(),
